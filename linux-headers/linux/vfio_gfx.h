@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
+/*
+ * vfio_gfx: what a vGPU can say about its display beyond mainline's <linux/vfio.h>
+ *
+ * Mainline lets a consumer poll (VFIO_DEVICE_QUERY_GFX_PLANE) and fetch a buffer
+ * (VFIO_DEVICE_GET_GFX_DMABUF, or a region). This extension says *when* something changed and
+ * *where*. It uses nothing but regions and interrupts, so it passes through any transport that has
+ * these two, and it is absent without harm: a consumer that doesn't find it polls, a consumer that
+ * doesn't know it never sees it, and the device works the same.
+ *
+ * Finding it
+ *   Walk the region indices from VFIO_PCI_NUM_REGIONS up to vfio_device_info.num_regions - 1 and
+ *   look for VFIO_REGION_INFO_CAP_TYPE with VFIO_GFX_REGION_TYPE / VFIO_GFX_REGION_SUBTYPE. pread()
+ *   a struct vfio_gfx_status from its start; go on only if magic is right and version is
+ *   VFIO_GFX_VERSION. Fields are only ever added at the end: `size` says how many bytes the driver
+ *   fills, a reader takes min(size, sizeof(its own struct)) and treats what is missing as zero.
+ *   A change that an older reader would misread raises version.
+ *
+ * The region
+ *   [0, one page)            struct vfio_gfx_status; the only part that can be mapped
+ *                            (VFIO_REGION_INFO_CAP_SPARSE_MMAP says so), read-only
+ *   [control_offset, +4)     __u32 VFIO_GFX_CONTROL_*, read/write by pread/pwrite of 4 bytes
+ *   [damage_offset, ...)     struct vfio_gfx_damage and its bitmap; pread() there *harvests*
+ *
+ * The interrupt
+ *   Index status.irq_index, one eventfd, edge, VFIO_IRQ_INFO_EVENTFD | NORESIZE, set up with
+ *   VFIO_DEVICE_SET_IRQS as any other. It means "something changed, look": signals merge, a
+ *   spurious one is allowed. It fires
+ *     - at once on a flip: the guest's driver finished an update of the plane (maybe in place: the
+ *       address can be the same), changed the mode, blanked or unblanked. A guest can't flood the
+ *       consumer: flips closer together than a quarter of a vblank period are merged into one late
+ *       signal;
+ *     - with VFIO_GFX_CONTROL_DAMAGE set, on the first vblank after the guest wrote into the shown
+ *       plane. Once: it stays silent until the consumer has harvested.
+ *   No timer runs while the guest is idle, or while nobody listens.
+ *
+ * Damage
+ *   Writing VFIO_GFX_CONTROL_DAMAGE turns write tracking on; it costs the guest one fault per page
+ *   that it writes between two harvests, so ask for it only while somebody watches. Writing 0, or
+ *   closing the device, turns it off and then it costs nothing. The order for a consumer that wants
+ *   no pixel lost:
+ *     1. interrupt (or own timer)
+ *     2. harvest
+ *     3. query the plane, read the pixels of the tiles named
+ *   A write that lands after 2 is in the next harvest, whether or not 3 already saw it. Damage is
+ *   relative to the picture at the previous harvest, not to the previous flip: it is right for a
+ *   consumer that skips frames and for a guest that swaps several buffers. What the guest writes
+ *   and what goes through the BAR region is tracked; what a host process writes through an mmap of
+ *   a dma-buf is not.
+ *
+ * Times are CLOCK_MONOTONIC nanoseconds. All numbers are in the byte order of the host.
+ */
+#ifndef ORIEL_LINUX_VFIO_GFX_H
+#define ORIEL_LINUX_VFIO_GFX_H
+
+#include <linux/types.h>
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <assert.h>
+#include <stddef.h>
+#endif
+
+/*
+ * Device specific regions are named by a PCI vendor (bit 31, VFIO_REGION_TYPE_PCI_VENDOR_TYPE) so
+ * that they can't meet a number that mainline gives out later. 0x1234 is the vendor of the bochs
+ * display; the numbers are the same for every vGPU type, whatever vendor the guest sees.
+ */
+#define VFIO_GFX_REGION_TYPE	   0x80001234U
+#define VFIO_GFX_REGION_SUBTYPE	   0x4758U /* the region described here */
+#define VFIO_GFX_FB_REGION_SUBTYPE 0x4642U /* framebuffer of a region-type vGPU, see below */
+
+#define VFIO_GFX_MAGIC	 0x5846474fU /* "OGFX" read as bytes */
+#define VFIO_GFX_VERSION 1U
+
+/**
+ * struct vfio_gfx_plane - the primary plane as decoded at the last flip.
+ * @drm_format: 0: it is off, @off_reason (VFIO_GFX_OFF_*) says why, and the rest is 0.
+ * @offset: bytes from the start of video memory to the first pixel.
+ * @size: bytes from there that belong to the plane, whole pages.
+ * @stride: bytes from line to line.
+ * @id: the dmabuf_id of mainline; never used again for another plane. 0 where no plane has been
+ *	asked for yet: ids are given out by VFIO_DEVICE_QUERY_GFX_PLANE.
+ */
+struct vfio_gfx_plane {
+	__u32 drm_format;
+	__u32 off_reason;
+	__u64 drm_format_mod;
+	__u64 offset;
+	__u64 size;
+	__u32 width;
+	__u32 height;
+	__u32 stride;
+	__u32 id;
+};
+
+/**
+ * struct vfio_gfx_status - the status page.
+ * @seq: a sequence lock. Odd: being written. Read @seq (acquire), the fields, @seq again; equal and
+ *	even both times means that the fields belong together. A pread() is always consistent.
+ * @caps: VFIO_GFX_CAP_*, what this driver does.
+ * @irq_index: index for VFIO_DEVICE_GET_IRQ_INFO / SET_IRQS of the display interrupt.
+ * @damage_size: bytes that are enough for every harvest of this device.
+ * @head, @heads: which head of how many this region speaks of.
+ * @link_state: VFIO_DEVICE_GFX_LINK_STATE_* of the EDID region.
+ * @flip_count: flips since the device was opened, +1 for each of the events named above.
+ * @flip_time_ns: when the last one was, 0 if none.
+ * @damage_generation: +1 whenever the shown plane becomes dirty after a harvest, so it differs from
+ *	vfio_gfx_damage.generation of the last harvest exactly if there is something to harvest. It
+ *	counts only with VFIO_GFX_CONTROL_DAMAGE.
+ * @damage_time_ns: when that was.
+ * @vblank_epoch_ns, @vblank_period_ns: vblank n is at epoch + n * period, timer or not; so the
+ *	count is (now - epoch) / period and nobody has to wake up to keep it.
+ */
+struct vfio_gfx_status {
+	__u32 magic;
+	__u32 version;
+	__u32 size;
+	__u32 seq;
+	__u32 caps;
+	__u32 irq_index;
+	__u32 control_offset;
+	__u32 damage_offset;
+	__u32 damage_size;
+	__u32 head;
+	__u32 heads;
+	__u32 link_state;
+	__u64 flip_count;
+	__u64 flip_time_ns;
+	__u64 damage_generation;
+	__u64 damage_time_ns;
+	__u64 vblank_epoch_ns;
+	__u64 vblank_period_ns;
+	struct vfio_gfx_plane plane;
+};
+
+#define VFIO_GFX_CAP_IRQ    (1U << 0) /* the display interrupt exists */
+#define VFIO_GFX_CAP_DAMAGE (1U << 1) /* control and damage exist */
+
+/* Why a plane is off. A reader takes an unknown number as "off". */
+#define VFIO_GFX_OFF_NOT       0 /* it is on */
+#define VFIO_GFX_OFF_NEVER_SET 1 /* the guest has not set a mode since reset */
+#define VFIO_GFX_OFF_DISABLED  2 /* the guest switched the display engine off */
+#define VFIO_GFX_OFF_BLANKED   3 /* a mode is set, the guest blanked the screen (DPMS) */
+#define VFIO_GFX_OFF_GEOMETRY  4 /* width, height or depth make no picture */
+#define VFIO_GFX_OFF_FORMAT    5 /* a pixel format nobody can name */
+#define VFIO_GFX_OFF_BEYOND    6 /* part of it would lie outside of video memory */
+#define VFIO_GFX_OFF_UNALIGNED 7 /* doesn't begin on a page: no dma-buf can begin there */
+#define VFIO_GFX_OFF_NO_MEMORY 8 /* host out of memory, or the module's limit reached */
+
+#define VFIO_GFX_CONTROL_DAMAGE (1U << 0)
+
+/**
+ * struct vfio_gfx_damage - what a pread() at damage_offset returns, followed by the bitmap.
+ * @size: bytes of this struct that the driver fills; the bitmap follows at that offset.
+ * @bitmap_size: bytes of bitmap, ceil(tiles_x * tiles_y / 8). Tile (x, y) is bit y * tiles_x + x;
+ *	bit n is bit n % 8 of byte n / 8. A set bit: the tile's pixels may have changed.
+ * @flags: VFIO_GFX_DAMAGE_*.
+ * @generation: of status.damage_generation that this harvest covers.
+ * @plane: the plane that the tiles lie in.
+ * @tile_width, @tile_height: pixels; the tiles at the right and lower edge may be cut.
+ *
+ * A pread() with room for less than @size + @bitmap_size is a look: it returns the struct (as far
+ * as it fits) without VFIO_GFX_DAMAGE_HARVESTED, and nothing is harvested.
+ */
+struct vfio_gfx_damage {
+	__u32 size;
+	__u32 bitmap_size;
+	__u32 flags;
+	__u32 tile_width;
+	__u32 tile_height;
+	__u32 tiles_x;
+	__u32 tiles_y;
+	__u32 reserved;
+	__u64 generation;
+	__u64 flip_count;
+	struct vfio_gfx_plane plane;
+};
+
+#define VFIO_GFX_DAMAGE_HARVESTED (1U << 0)
+/* Every bit is set because the driver doesn't know: first harvest, new geometry, tracking off. */
+#define VFIO_GFX_DAMAGE_ALL	 (1U << 1)
+#define VFIO_GFX_DAMAGE_TRACKING (1U << 2) /* tracking is on */
+
+/*
+ * The framebuffer region of a region-type vGPU (VFIO_REGION_INFO_CAP_TYPE VFIO_GFX_REGION_TYPE /
+ * VFIO_GFX_FB_REGION_SUBTYPE, and region_index of VFIO_DEVICE_QUERY_GFX_PLANE):
+ *   [0, size - one page)    the shown plane from its first pixel, mappable, read-only. It follows
+ *                           the plane: after a flip the same mapping shows the new one. Bytes
+ *                           behind the plane's end read as zero, never as memory of an earlier,
+ *                           larger mode.
+ *   [size - one page, +48)  struct vfio_gfx_plane, by pread only.
+ */
+
+#ifdef __KERNEL__
+#define VFIO_GFX_ASSERT(x) static_assert(x)
+#else
+#define VFIO_GFX_ASSERT(x) _Static_assert(x, #x)
+#endif
+#ifndef __cplusplus
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_plane) == 48);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 144);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, flip_count) == 48);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, plane) == 96);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_damage) == 96);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_damage, plane) == 48);
+#endif
+
+#endif
