@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Virtual CPUs: one thread each. See accel.h for everything else a hypervisor gives. */
+#ifndef ACCEL_VCPU_H
+#define ACCEL_VCPU_H
+
+#include "accel/accel.h"
+
+/* Initial state of the boot CPU for a direct 64-bit kernel entry; hw/i386 fills it. */
+struct vcpu_boot_state {
+	uint64_t rip, rsi, rsp; /* 64-bit entry with paging on, flat segments */
+	uint64_t cr3; /* identity map of the low 4 GiB, built by the loader */
+	uint64_t gdt_gpa; /* of a GDT with flat 64-bit code at 0x10 and data at 0x18 */
+	uint16_t gdt_limit;
+};
+
+/* @model: "host", "max" or a model name, with optional ",+feature,-feature,feature=on|off".
+ * Creates @count vCPUs (stopped) with APIC ids 0..count-1. "help" is handled elsewhere. */
+bool accel_vcpus_create(struct accel *accel, unsigned int count, const char *model,
+			GError **error);
+/* Names of the CPU models this accelerator can offer, NULL-terminated, with descriptions. */
+struct cpu_model_name {
+	const char *name, *description;
+};
+const struct cpu_model_name *accel_cpu_models(void);
+
+/* Puts all vCPUs in their reset state; the boot CPU in @boot (NULL: architectural reset vector).
+ * Context: main, vCPUs stopped. */
+int accel_vcpus_reset(struct accel *accel, const struct vcpu_boot_state *boot);
+/* Lets the vCPU threads enter the guest. Context: main. */
+void accel_vcpus_run(struct accel *accel);
+/* Returns when every vCPU thread is outside the guest and outside device code. Context: main,
+ * machine lock not held. */
+void accel_vcpus_stop(struct accel *accel);
+unsigned int accel_vcpus_count(const struct accel *accel);
+/* Thread ids for query-cpus-fast; 0 where there is no thread. */
+int accel_vcpu_thread_id(const struct accel *accel, unsigned int index);
+
+#endif

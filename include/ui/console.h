@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console: one guest head, between one source (a device) and any number of sinks (viewers).
+ *
+ *   source --console_submit--> mailbox of depth one --present--> sinks
+ *
+ * Newest wins: a slow sink skips frames and never blocks the guest or another sink.
+ * The console is active while a sink wants frames; an inactive source does no work.
+ * CPU sinks all share one *reader*, which keeps a linear XRGB8888 snapshot and works out exact
+ * damage (tile compare inside the damage hint). See SINK_CPU below.
+ * Context: main, machine lock not held, for everything here.
+ */
+#ifndef UI_CONSOLE_H
+#define UI_CONSOLE_H
+
+#include "ui/fb.h"
+
+struct console;
+struct sink;
+struct display_registry;
+
+/* ---- why there is no picture; texts and codes of query-display-state ---- */
+enum blank_reason {
+	BLANK_NONE, /* there is a picture */
+	BLANK_NOT_STARTED, /* the guest's driver has not set a mode yet */
+	BLANK_PLANE_OFF, /* the guest switched the plane off */
+	BLANK_BAD_PLANE, /* the driver reports an impossible plane */
+	BLANK_BAD_FORMAT, /* a pixel format nobody here can convert */
+	BLANK_NO_MAP, /* the dma-buf can't be read by a CPU and there is no GL path */
+	BLANK_NO_BUFFER, /* GET_GFX_DMABUF failed */
+	BLANK_NO_DISPLAY, /* the device has no display */
+	BLANK_LINK_DOWN, /* the EDID link is down */
+	BLANK_ERROR,
+};
+/* "plane-off" etc., for QMP. */
+const char *blank_reason_code(enum blank_reason reason);
+
+/* ---- source side ---- */
+struct display_mode {
+	uint32_t width_px, height_px;
+	uint32_t refresh_mhz; /* 0: 60000 */
+	uint32_t width_mm, height_mm; /* 0: from 96 dpi */
+};
+
+struct source_state { /* what query-display-state shows of the source */
+	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
+	const char *events; /* "irq", "poll", "vcpu" */
+	uint64_t queries, frames, events_seen;
+};
+
+struct source_ops {
+	/* Mandatory. true: deliver a full frame as soon as possible, then every change;
+	 * false: no timers, no queries. */
+	void (*set_active)(void *source, bool active);
+	/* Mandatory. Look now, submit or blank before returning; works while inactive too. */
+	void (*poll)(void *source);
+	/* Optional: the viewer wants this mode. False: can't be had. */
+	bool (*set_mode)(void *source, const struct display_mode *mode);
+	/* Optional: all sinks are done with frame @seq (or skipped it); pace polling with it. */
+	void (*frame_done)(void *source, uint64_t seq);
+	/* Optional. */
+	void (*get_state)(void *source, struct source_state *state);
+};
+
+/* @device: id or name of the guest's device, @head: its head number; strings copied. The console
+ * is listed in @registry. Starts blank with BLANK_NOT_STARTED. */
+struct console *console_create(struct display_registry *registry, const char *device,
+			       unsigned int head, const struct source_ops *ops, void *source);
+/* Blanks and detaches the sinks first. Accepts NULL. */
+void console_destroy(struct console *console);
+
+/* Takes the frame; the damage is relative to the frame submitted before. */
+void console_submit(struct console *console, struct frame *frame);
+/* @text: one sentence for people, copied; NULL: the reason's standard text. */
+void console_blank(struct console *console, enum blank_reason reason, const char *text);
+
+struct cursor {
+	struct fb_buffer *image; /* ARGB8888 or any format of fb.h; NULL: hidden */
+	int32_t hot_x_px, hot_y_px; /* -1: unknown */
+};
+void console_cursor_set(struct console *console, const struct cursor *cursor);
+/* Top left corner of the image, may be negative. */
+void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible);
+
+/* ---- sink side ---- */
+enum {
+	SINK_CPU = 1, /* wants FB_CPU, linear, XRGB8888 frames from the reader */
+	SINK_DMABUF = 2, /* takes the source's frames as they are */
+};
+
+struct sink_ops {
+	const char *name;
+	unsigned int accepts; /* SINK_CPU or SINK_DMABUF */
+	/*
+	 * Mandatory. A new frame, borrowed: ref it to keep it. frame->damage is relative to the
+	 * frame presented to this sink before (the whole for the first, or after a size change).
+	 * SINK_CPU: while anybody holds a reference of a reader frame its pixels are frozen and newer
+	 * guest frames wait in the mailbox, so hold it only while reading (encoding), and call
+	 * sink_done() when finished; a viewer that is not ready collects damage and later asks
+	 * console_cpu_frame().
+	 */
+	void (*present)(struct sink *sink, struct frame *frame);
+	/* Mandatory. There is no picture now; @text says why. */
+	void (*blank)(struct sink *sink, enum blank_reason reason, const char *text);
+	void (*cursor_set)(struct sink *sink, const struct cursor *cursor); /* optional */
+	void (*cursor_move)(struct sink *sink, int32_t x_px, int32_t y_px, bool visible);
+	/* Optional: the console is going away; the sink is detached already. */
+	void (*console_gone)(struct sink *sink);
+};
+
+/* Embedded in the sink's own struct. */
+struct sink {
+	const struct sink_ops *ops;
+	/* private to console.c */
+	struct console *console;
+	bool wanted;
+	uint64_t seq_seen;
+	bool blank_seen;
+	pixman_region32_t pending_damage;
+	GList link;
+};
+
+/* Attached with wanted = false: gets blank() or nothing until it wants frames. */
+void console_attach(struct console *console, struct sink *sink, const struct sink_ops *ops);
+void console_detach(struct sink *sink);
+/* The console is active while any sink wants frames. Turning it on gives a full present() (or
+ * blank()) within one refresh. */
+void sink_set_wanted(struct sink *sink, bool wanted);
+/* This sink has finished with frame @seq. */
+void sink_done(struct sink *sink, uint64_t seq);
+/* The reader's current frame with a new reference, or NULL while blank or while a refresh is
+ * waiting for references to go (present() follows). */
+struct frame *console_cpu_frame(struct console *console);
+
+/* Sends the wish to the source; sizes are clamped to what it can do. False: not possible. */
+bool console_set_mode(struct console *console, const struct display_mode *mode);
+
+/* One picture now, whether active or not, for screendump: polls the source. New XRGB8888 image, or
+ * NULL and *error with the reason for a blank screen. */
+pixman_image_t *console_capture(struct console *console, GError **error);
+
+struct console_state {
+	const char *device;
+	unsigned int head;
+	uint32_t width_px, height_px, fourcc;
+	uint64_t modifier, seq;
+	enum blank_reason blank;
+	const char *blank_text;
+	bool active;
+	unsigned int sinks;
+	struct source_state source;
+	/* medians of the last 64 frames, milliseconds; -1 = none yet */
+	double query_ms, map_ms, copy_ms, encode_ms, send_ms;
+};
+void console_get_state(struct console *console, struct console_state *state);
+/* Sinks report their stages: which is "encode" or "send". */
+void console_stage_add(struct console *console, const char *stage, double ms);
+
+/* ---- all consoles of a machine ---- */
+struct display_registry *display_registry_create(void);
+void display_registry_destroy(struct display_registry *registry);
+/* @device NULL: the first (live) one; else by device id, then by device name. NULL and *error. */
+struct console *display_find(struct display_registry *registry, const char *device,
+			     unsigned int head, GError **error);
+/* In order of creation; NULL ends. */
+struct console *display_nth(struct display_registry *registry, unsigned int index);
+/* Called when a console comes or goes. One listener per @opaque. */
+void display_watch(struct display_registry *registry,
+		   void (*fn)(void *opaque, struct console *console, bool added), void *opaque);
+void display_unwatch(struct display_registry *registry, void *opaque);
+
+#endif

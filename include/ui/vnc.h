@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VNC: an RFB 3.3/3.7/3.8 server, one sink for each viewer. Context: main. */
+#ifndef UI_VNC_H
+#define UI_VNC_H
+
+#include <stdbool.h>
+#include <glib.h>
+#include <json-glib/json-glib.h>
+
+struct vnc_server;
+struct display_registry;
+struct input_router;
+
+struct vnc_host {
+	struct display_registry *displays; /* consoles may come later */
+	struct input_router *input;
+	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
+	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */
+	void (*event)(void *opaque, const char *name, JsonObject *data);
+	void *opaque;
+};
+
+/* @spec: the argument of -vnc (":1", "host:1,password=on", "unix:PATH,share=ignore", "none",
+ * "help" is handled elsewhere). "none" gives a server without a socket. The port is taken when this
+ * returns. */
+struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *host,
+				     GError **error);
+void vnc_server_destroy(struct vnc_server *server);
+/* As QMP's set_password / query-vnc. @connected: "keep", "fail" or "disconnect". */
+bool vnc_server_set_password(struct vnc_server *server, const char *password,
+			     const char *connected, GError **error);
+JsonNode *vnc_server_query(struct vnc_server *server);
+/* For "-vnc help". */
+void vnc_print_help(void);
+
+#endif
