@@ -56,8 +56,13 @@ struct source_ops {
 	void (*poll)(void *source);
 	/* Optional: the viewer wants this mode. False: can't be had. */
 	bool (*set_mode)(void *source, const struct display_mode *mode);
-	/* Optional: all sinks are done with frame @seq (or skipped it); pace polling with it. */
-	void (*frame_done)(void *source, uint64_t seq);
+	/*
+	 * Optional: a sink wants the frame after @seq; pace polling with it. Called once a frame,
+	 * for the fastest sink (a slow one skips frames, a stopped one is not waited for), maybe
+	 * from inside console_submit(). @changed false: a reader compared and not one pixel
+	 * differs, so back off. Frames that a newer one replaced in the mailbox are not reported.
+	 */
+	void (*frame_done)(void *source, uint64_t seq, bool changed);
 	/* Optional. */
 	void (*get_state)(void *source, struct source_state *state);
 };
@@ -84,7 +89,7 @@ void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bo
 
 /* ---- sink side ---- */
 enum {
-	SINK_CPU = 1, /* wants FB_CPU, linear, XRGB8888 frames from the reader */
+	SINK_CPU = 1, /* wants FB_CPU, linear, XRGB8888 frames from the reader, X byte 0xff */
 	SINK_DMABUF = 2, /* takes the source's frames as they are */
 };
 

@@ -32,6 +32,9 @@ struct input_handler_ops {
 
 struct input_router *input_router_create(void);
 void input_router_destroy(struct input_router *router);
+/* How senders take and drop the machine lock (which is above this folder); without this call
+ * there is no lock, as in unit tests. system/ calls it right after create. */
+void input_router_set_lock(struct input_router *router, void (*lock)(void), void (*unlock)(void));
 
 /* The handler registered last gets the events of each kind it accepts (as with QEMU); an absolute
  * pointer beats a relative one. Context: machine lock held. */
