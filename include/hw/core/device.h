@@ -23,6 +23,7 @@ struct block_backend;
 struct chardev;
 struct display_registry;
 struct opts;
+struct vfio_host;
 
 /*
  * What the machine offers its devices. Filled by system/ before the first device is created;
@@ -36,6 +37,7 @@ struct board {
 	struct input_router *input;
 	struct display_registry *displays;
 	void *machine;
+	struct vfio_host *vfio; /* hw/vfio's containers and groups; NULL without a vfio device */
 	struct net_backend *(*find_netdev)(struct board *board, const char *id, GError **error);
 	struct block_backend *(*find_drive)(struct board *board, const char *id, GError **error);
 	struct chardev *(*find_chardev)(struct board *board, const char *id, GError **error);
