@@ -131,7 +131,7 @@ bool gvt_bochs_plane(const struct gvt_bochs *b, struct gvt_plane *p);
 
 /*
  * The largest picture a guest can set: bochs-drm takes a mode only if it fits into half of the
- * memory. Gives the largest of the usual 16:9 and 16:10 sizes that does, from 1024x640 up to
+ * memory. Gives the largest of the usual 16:9 and 16:10 sizes that does, from 960x540 up to
  * 7680x4320.
  */
 void gvt_bochs_max_mode(uint64_t vram_bytes, uint32_t *width_px, uint32_t *height_px);

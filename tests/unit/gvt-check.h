@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must hold of a decoded plane, whatever a guest wrote. For unit tests and fuzz targets. */
+#ifndef TESTS_UNIT_GVT_CHECK_H
+#define TESTS_UNIT_GVT_CHECK_H
+
+#include "kernel/gvt/core/gvt_plane.h"
+
+/* NULL if @p is a good plane for @vram_bytes of memory, else what is wrong with it. */
+static inline const char *gvt_plane_fault(const struct gvt_plane *p, uint64_t vram_bytes)
+{
+	uint64_t line, last;
+
+	if (p->drm_format == 0) {
+		if (p->width_px || p->height_px || p->stride_bytes || p->size_bytes) {
+			return "an off plane has a size";
+		}
+		return p->off_reason == GVT_OFF_NOT ? "an off plane has no reason" : NULL;
+	}
+	if (p->off_reason != GVT_OFF_NOT) {
+		return "a plane that is on has a reason to be off";
+	}
+	if (gvt_format_cpp(p->drm_format) == 0) {
+		return "unknown format";
+	}
+	if (p->width_px == 0 || p->height_px == 0) {
+		return "no pixels";
+	}
+	line = (uint64_t)p->width_px * gvt_format_cpp(p->drm_format);
+	if (p->stride_bytes < line) {
+		return "stride smaller than width";
+	}
+	if (p->offset_bytes > vram_bytes || p->size_bytes > vram_bytes - p->offset_bytes) {
+		return "plane outside of memory";
+	}
+	last = (uint64_t)(p->height_px - 1) * p->stride_bytes + line;
+	return last > p->size_bytes ? "last pixel outside of the plane" : NULL;
+}
+
+#endif
