@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine under test: the VMM as a process, its QMP, the guest's serial console, a vGPU for it.
+
+For use inside the sandbox (scripts/sandbox). Every wait has a limit and says what it waited for.
+"""
+
+import glob
+import json
+import os
+import re
+import select
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+GUEST = os.path.join(TOP, "build/guest")
+VMM = os.environ.get("ORIEL_VMM", os.path.join(TOP, "build/qemu-system-x86_64"))
+
+
+class Failure(Exception):
+    """Something that a test finds wrong; the text says what."""
+
+
+class Qmp:
+    """One QMP connection. Answers and events come in the order the peer sent them."""
+
+    def __init__(self, path, process=None, limit_s=30):
+        self.events = []
+        self._buffer = b""
+        self._socket = socket.socket(socket.AF_UNIX)
+        end = time.monotonic() + limit_s
+        while True:
+            try:
+                self._socket.connect(path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                if process and process.poll() is not None:
+                    raise Failure(f"the VMM ended with status {process.returncode}")
+                if time.monotonic() > end:
+                    raise Failure(f"no QMP at {path} after {limit_s} s")
+                time.sleep(0.05)
+        self.greeting = self._receive(limit_s)
+        self("qmp_capabilities")
+
+    def _receive(self, limit_s):
+        end = time.monotonic() + limit_s
+        while b"\n" not in self._buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+                raise Failure(f"QMP says nothing for {limit_s} s")
+            data = self._socket.recv(65536)
+            if not data:
+                raise Failure("QMP connection closed")
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def try_command(self, name, limit_s=60, **arguments):
+        """Sends a command; returns the whole answer, be it 'return' or 'error'."""
+        request = {"execute": name}
+        if arguments:
+            request["arguments"] = arguments
+        self._socket.sendall(json.dumps(request).encode() + b"\r\n")
+        while True:
+            answer = self._receive(limit_s)
+            if "event" in answer:
+                self.events.append(answer)
+            else:
+                return answer
+
+    def __call__(self, name, limit_s=60, **arguments):
+        """Sends a command; returns what it returns, fails if it fails."""
+        answer = self.try_command(name, limit_s, **arguments)
+        if "error" in answer:
+            raise Failure(f"{name}: {answer['error'].get('desc')}")
+        return answer["return"]
+
+    def wait_event(self, name, limit_s=60):
+        """Waits for an event that was not waited for yet; returns its data."""
+        end = time.monotonic() + limit_s
+        while True:
+            for event in self.events:
+                if event["event"] == name:
+                    self.events.remove(event)
+                    return event.get("data", {})
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Failure(f"no event {name} within {limit_s} s")
+            self.events.append(self._receive(left))
+
+
+class Machine:
+    """A running VMM. A context manager: leaving it ends the VMM."""
+
+    def __init__(self, *args, kernel=None, initrd=None, append="", memory="256M", smp=1, vmm=VMM):
+        self.dir = tempfile.mkdtemp(prefix="e2e-")
+        self.output = ""
+        self._read_to = 0
+        self._commands = 0
+        command = [vmm, "-machine", "pc,accel=kvm", "-cpu", "host", "-smp", str(smp), "-m", memory,
+                   "-nodefaults", "-vga", "none", "-display", "none", "-serial", "stdio",
+                   "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
+                   "-kernel", kernel or f"{GUEST}/vmlinuz", "-initrd", initrd or f"{GUEST}/initrd",
+                   "-append", f"console=tty0 console=ttyS0 quiet {append}".strip(), *args]
+        self.errors = open(f"{self.dir}/stderr", "w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.errors)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        try:
+            self.qmp = Qmp(f"{self.dir}/qmp", self.process)
+        except Failure as failure:
+            self.stop()
+            raise Failure(f"{failure}; its messages: {self.messages()}") from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+    def messages(self):
+        """What the VMM wrote to its standard error."""
+        with open(f"{self.dir}/stderr", encoding="utf-8", errors="replace") as errors:
+            return errors.read().strip()
+
+    def _read_serial(self, limit_s):
+        if not select.select([self.process.stdout], [], [], max(0, limit_s))[0]:
+            return
+        data = self.process.stdout.read(65536)
+        if data == b"":
+            raise Failure(f"the VMM ended with status {self.process.wait()}: {self.messages()}")
+        self.output += data.decode(errors="replace").replace("\r", "")
+
+    def wait_serial(self, pattern, limit_s=60):
+        """Waits for output that matches, after what was waited for before; returns the match."""
+        end = time.monotonic() + limit_s
+        while True:
+            match = re.compile(pattern, re.M).search(self.output, self._read_to)
+            if match:
+                self._read_to = match.end()
+                return match
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Failure(f"the guest didn't say '{pattern}' within {limit_s} s, but: "
+                              f"{self.output[self._read_to:][-2000:]}")
+            self._read_serial(left)
+
+    def send(self, line):
+        """Gives the guest's console a line."""
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def run(self, command, limit_s=60):
+        """Runs a command in the guest; returns its output; fails if its status isn't 0."""
+        self._commands += 1
+        mark = f"done-{self._commands}"
+        # Written so that an echo of the line does not look like its answer.
+        self.send(f"{command}; echo do''ne-{self._commands} $?")
+        match = self.wait_serial(rf"(?s)\A?(.*?)^{mark} (\d+)$", limit_s)
+        if match.group(2) != "0":
+            raise Failure(f"in the guest, {command}: status {match.group(2)}: {match.group(1)}")
+        return match.group(1)
+
+    def screendump(self, path):
+        """The guest's screen as a picture; returns (width, height, RGB bytes)."""
+        self.qmp("screendump", filename=path)
+        return read_ppm(path)
+
+    def stop(self, limit_s=10):
+        """Ends the VMM; fails if it doesn't go by itself when asked."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(limit_s)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise Failure(f"the VMM didn't end within {limit_s} s of SIGTERM") from None
+        return self.process.returncode
+
+
+def read_ppm(path):
+    """Reads a P6 picture; returns (width, height, RGB bytes)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    match = re.match(rb"P6\s(?:#.*\n)*(\d+)\s(\d+)\s255\s", data)
+    if not match:
+        raise Failure(f"{path}: not a P6 picture")
+    width, height = int(match.group(1)), int(match.group(2))
+    pixels = data[match.end():]
+    if len(pixels) != width * height * 3:
+        raise Failure(f"{path}: {len(pixels)} bytes of pixels for {width}x{height}")
+    return width, height, pixels
+
+
+def load_gvt():
+    """Loads our module into the sandbox's kernel."""
+    if glob.glob("/sys/class/mdev_bus/*/mdev_supported_types/*-bochs"):
+        return
+    files = glob.glob(os.path.join(TOP, "kernel/gvt/*.ko"))
+    if len(files) != 1:
+        raise Failure("kernel/gvt: the module isn't built (make module)")
+    subprocess.run(["modprobe", "-a", "vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "mdev"], check=True)
+    subprocess.run(["insmod", files[0]], check=True)
+
+
+class Vgpu:
+    """An mdev of our module. A context manager: leaving it removes the mdev."""
+
+    def __init__(self, kind="bochs"):
+        types = glob.glob(f"/sys/class/mdev_bus/*/mdev_supported_types/*-{kind}")
+        if not types:
+            raise Failure(f"no mdev type '{kind}' (is the module loaded?)")
+        self.uuid = str(uuid.uuid4())
+        with open(f"{types[0]}/create", "w", encoding="ascii") as file:
+            file.write(self.uuid)
+        self.sysfs = f"/sys/bus/mdev/devices/{self.uuid}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.remove()
+
+    def remove(self):
+        with open(f"{self.sysfs}/remove", "w", encoding="ascii") as file:
+            file.write("1")
