@@ -40,8 +40,10 @@ void accel_set_exit_ops(struct accel *accel, const struct accel_exit_ops *ops, v
 int accel_mem_map(struct accel *accel, uint64_t gpa, uint64_t size_bytes, void *hva,
 		  bool readonly, bool log_dirty);
 int accel_mem_unmap(struct accel *accel, int slot);
+/* Starts or stops a mapped slot's dirty log; the guest may run. */
+int accel_mem_log(struct accel *accel, int slot, bool log_dirty);
 /* Reads and clears the slot's dirty bitmap (a bit a page, little-endian longs); @bitmap holds
- * ceil(pages / 64) words. -ENOTSUP where there is none. */
+ * ceil(pages / 64) words, all zero before. -ENOTSUP where there is none. */
 int accel_mem_dirty(struct accel *accel, int slot, uint64_t *bitmap);
 
 /* ---- interrupts ---- */

@@ -52,6 +52,8 @@ struct mem_region {
 	int priority;
 	uint64_t order;
 	GArray *doorbells;
+	uint64_t *host_dirty; /* pages written through addr_space_write while logging, or NULL */
+	bool owns_memory;
 };
 
 void mem_region_init_io(struct mem_region *region, const char *name, uint64_t size_bytes,
