@@ -34,6 +34,8 @@ enum blank_reason {
 };
 /* "plane-off" etc., for QMP. */
 const char *blank_reason_code(enum blank_reason reason);
+/* A sentence for people, without a full stop. */
+const char *blank_reason_text(enum blank_reason reason);
 
 /* ---- source side ---- */
 struct display_mode {
@@ -119,9 +121,10 @@ struct sink {
 	/* private to console.c */
 	struct console *console;
 	bool wanted;
-	uint64_t seq_seen;
-	bool blank_seen;
-	pixman_region32_t pending_damage;
+	bool fresh; /* has had no picture since it wants one, or since the size changed */
+	bool blank_due; /* has not heard of the present blank */
+	uint64_t seq_sent, seq_done;
+	pixman_region32_t pending_damage; /* since the frame sent last */
 	GList link;
 };
 

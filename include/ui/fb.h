@@ -49,6 +49,7 @@ struct fb_buffer {
 	/* private */
 	gint refs;
 	int map_errno;
+	bool owns_hva; /* mapped here, unmapped with the buffer */
 	fb_release_fn release;
 	void *opaque;
 	GSList *addons;

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <poll.h>
+#include <string.h>
+#include <drm_fourcc.h>
+
+#include "ui/fb-format.h"
+#include "ui/reader.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+#define OPAQUE		 0xff000000u
+#define FENCE_TIMEOUT_MS 1000
+
+struct reader {
+	void (*thawed)(void *opaque);
+	void *opaque; /* NULL thawed: the reader is destroyed */
+	gint refs; /* the owner, every frame that is out, every thawed call on its way */
+	gint holds; /* frames that are out */
+	gint waiting; /* an update was refused because of them */
+	struct fb_buffer *store; /* the snapshot; its own size is the picture's */
+	bool valid;
+	uint64_t seq;
+	int64_t time_ns;
+	pixman_region32_t damage;
+	GArray *boxes;
+	struct frame *fence_frame; /* referenced while its fence is watched */
+	guint fence_watch;
+};
+
+/* ---- references ---- */
+
+struct hold {
+	struct reader *reader;
+	struct fb_buffer *store;
+};
+
+struct reader *reader_create(void (*thawed)(void *opaque), void *opaque)
+{
+	struct reader *reader = g_new0(struct reader, 1);
+
+	reader->thawed = thawed;
+	reader->opaque = opaque;
+	reader->refs = 1;
+	pixman_region32_init(&reader->damage);
+	reader->boxes = g_array_new(FALSE, FALSE, sizeof(pixman_box32_t));
+	return reader;
+}
+
+static void reader_unref(struct reader *reader)
+{
+	if (g_atomic_int_dec_and_test(&reader->refs)) {
+		pixman_region32_fini(&reader->damage);
+		g_array_free(reader->boxes, TRUE);
+		g_free(reader);
+	}
+}
+
+static void call_thawed(void *opaque)
+{
+	struct reader *reader = opaque;
+
+	if (reader->thawed) {
+		reader->thawed(reader->opaque);
+	}
+	reader_unref(reader);
+}
+
+/* Context: any. The last reference of a frame that was handed out is gone. */
+static void hold_release(void *opaque)
+{
+	struct hold *hold = opaque;
+	struct reader *reader = hold->reader;
+
+	fb_buffer_unref(hold->store);
+	g_free(hold);
+	/* Pairs with may_write(): either it sees no hold, or we see that it waits. */
+	if (g_atomic_int_dec_and_test(&reader->holds) &&
+	    g_atomic_int_compare_and_exchange(&reader->waiting, 1, 0)) {
+		main_call(call_thawed, reader); /* hands our reference on */
+		return;
+	}
+	reader_unref(reader);
+}
+
+static bool may_write(struct reader *reader)
+{
+	if (g_atomic_int_get(&reader->holds) == 0) {
+		return true;
+	}
+	g_atomic_int_set(&reader->waiting, 1);
+	if (g_atomic_int_get(&reader->holds) != 0) {
+		return false;
+	}
+	/* Released in between. If that release saw the flag its call is on the way and harmless. */
+	g_atomic_int_set(&reader->waiting, 0);
+	return true;
+}
+
+struct frame *reader_frame(struct reader *reader, const pixman_region32_t *damage)
+{
+	struct hold *hold;
+	struct fb_buffer *view;
+	struct frame *frame;
+	pixman_box32_t all;
+
+	if (!reader->valid) {
+		return NULL;
+	}
+	hold = g_new(struct hold, 1);
+	hold->reader = reader;
+	hold->store = fb_buffer_ref(reader->store);
+	g_atomic_int_inc(&reader->refs);
+	g_atomic_int_inc(&reader->holds);
+	view = fb_buffer_create_cpu(&reader->store->info, reader->store->hva, hold_release, hold,
+				    NULL);
+	all = (pixman_box32_t){ 0, 0, (int32_t)view->info.width_px,
+				(int32_t)view->info.height_px };
+	frame = frame_create(view, &all, damage, reader->time_ns);
+	frame->damage_known = true;
+	frame->seq = reader->seq;
+	return frame;
+}
+
+const pixman_region32_t *reader_damage(const struct reader *reader)
+{
+	return &reader->damage;
+}
+
+bool reader_valid(const struct reader *reader)
+{
+	return reader->valid;
+}
+
+/* ---- fences ---- */
+
+static bool fence_open(const struct frame *frame, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = frame->fence_fd, .events = POLLIN };
+
+	return frame->fence_fd >= 0 && poll(&pfd, 1, timeout_ms) == 0;
+}
+
+static void fence_forget(struct reader *reader)
+{
+	fd_unwatch(reader->fence_watch);
+	reader->fence_watch = 0;
+	frame_unref(reader->fence_frame);
+	reader->fence_frame = NULL;
+}
+
+static void fence_signalled(int fd, GIOCondition condition, void *opaque)
+{
+	struct reader *reader = opaque;
+
+	fence_forget(reader);
+	reader->thawed(reader->opaque);
+}
+
+static void fence_await(struct reader *reader, struct frame *frame)
+{
+	if (reader->fence_frame != frame) {
+		fence_forget(reader);
+		reader->fence_frame = frame_ref(frame);
+		reader->fence_watch =
+			fd_watch(frame->fence_fd, G_IO_IN | G_IO_ERR | G_IO_HUP, fence_signalled,
+				 reader);
+	}
+}
+
+void reader_forget(struct reader *reader)
+{
+	fence_forget(reader);
+	fb_buffer_unref(reader->store);
+	reader->store = NULL;
+	reader->valid = false;
+}
+
+void reader_destroy(struct reader *reader)
+{
+	if (reader) {
+		reader_forget(reader);
+		reader->thawed = NULL;
+		reader_unref(reader);
+	}
+}
+
+/* ---- pixels ---- */
+
+/* A frame whose memory can be read: where its pixels are. */
+struct view {
+	const struct fb_format *format;
+	const uint8_t *origin; /* first pixel of the source rectangle's first line on screen */
+	ptrdiff_t stride; /* to the next line on screen; negative when y0_bottom */
+	unsigned int width, height;
+};
+
+static enum reader_result view_open(struct view *view, struct frame *frame, GError **error)
+{
+	const struct fb_info *info = &frame->buffer->info;
+	const uint8_t *memory;
+	uint32_t line = (uint32_t)frame->source.y1;
+
+	view->format = fb_format_find(info->fourcc);
+	if (info->modifier != DRM_FORMAT_MOD_LINEAR || !view->format) {
+		error_set(error,
+			  "framebuffer: layout 0x%" G_GINT64_MODIFIER "x: tiled, and there is no "
+			  "path that can read it", info->modifier);
+		return READER_BAD_FORMAT;
+	}
+	memory = fb_buffer_map(frame->buffer, error);
+	if (!memory) {
+		return READER_NO_MAP;
+	}
+	view->stride = (ptrdiff_t)info->plane[0].stride_bytes;
+	if (info->y0_bottom) {
+		line = info->height_px - 1 - line;
+		view->stride = -view->stride;
+	}
+	view->origin = memory + info->plane[0].offset_bytes +
+		       (size_t)line * info->plane[0].stride_bytes +
+		       (size_t)frame->source.x1 * view->format->cpp;
+	view->width = frame_width(frame);
+	view->height = frame_height(frame);
+	return READER_CHANGED;
+}
+
+static const void *view_pixel(const struct view *view, unsigned int x, unsigned int y)
+{
+	return view->origin + (ptrdiff_t)y * view->stride + (size_t)x * view->format->cpp;
+}
+
+static void read_all(const struct view *view, uint32_t *dst, size_t stride_bytes)
+{
+	for (unsigned int y = 0; y < view->height; y++) {
+		view->format->convert(dst, view_pixel(view, 0, y), view->width);
+		dst = (uint32_t *)((uint8_t *)dst + stride_bytes);
+	}
+}
+
+/* Four pixels at any 4-byte boundary: SSE2 on x86-64, no more is needed to keep up with memory. */
+typedef uint32_t pixels4 __attribute__((vector_size(16), aligned(4), may_alias));
+
+/*
+ * Compares @n pixels with the snapshot, writes those that differ, and ORs the difference of each
+ * column into @columns. False when there is none. The guest may be drawing meanwhile: what counts
+ * is that whatever ends up in the snapshot differently than before is reported.
+ */
+static bool update_line(uint32_t *snapshot, const uint32_t *now, unsigned int n,
+			uint32_t *columns)
+{
+	uint32_t line[READER_TILE_W], rest = 0;
+	pixels4 any = { 0 };
+	unsigned int i;
+
+	for (i = 0; i + 8 <= n; i += 8) {
+		pixels4 a = *(const pixels4 *)(now + i) | OPAQUE;
+		pixels4 b = *(const pixels4 *)(now + i + 4) | OPAQUE;
+
+		any |= (a ^ *(pixels4 *)(snapshot + i)) | (b ^ *(pixels4 *)(snapshot + i + 4));
+	}
+	for (; i < n; i++) {
+		rest |= (now[i] | OPAQUE) ^ snapshot[i];
+	}
+	if (!(any[0] | any[1] | any[2] | any[3] | rest)) {
+		return false;
+	}
+	/* One read of what the guest may be changing, then only the copy is looked at. */
+	memcpy(line, now, n * sizeof(*line));
+	__asm__ volatile("" ::: "memory");
+	for (i = 0; i < n; i++) {
+		uint32_t pixel = line[i] | OPAQUE;
+
+		columns[i] |= pixel ^ snapshot[i];
+		snapshot[i] = pixel;
+	}
+	return true;
+}
+
+/* One tile; false when nothing differs, else *box bounds what does. */
+static bool update_tile(const struct view *view, struct fb_buffer *store, unsigned int x,
+			unsigned int y, pixman_box32_t *box)
+{
+	unsigned int n = MIN(READER_TILE_W, view->width - x);
+	unsigned int end = MIN(y + READER_TILE_H, view->height);
+	bool direct = view->format->fourcc == DRM_FORMAT_XRGB8888 ||
+		      view->format->fourcc == DRM_FORMAT_ARGB8888;
+	uint32_t columns[READER_TILE_W] = { 0 };
+	unsigned int first = end, last = y, left = 0, right = n;
+
+	for (; y < end; y++) {
+		uint32_t *snapshot = (uint32_t *)((uint8_t *)store->hva +
+						  (size_t)y * store->info.plane[0].stride_bytes) + x;
+		const void *now = view_pixel(view, x, y);
+		uint32_t converted[READER_TILE_W];
+
+		if (!direct || ((uintptr_t)now & 3)) {
+			view->format->convert(converted, now, n);
+			now = converted;
+		}
+		if (update_line(snapshot, now, n, columns)) {
+			first = MIN(first, y);
+			last = y;
+		}
+	}
+	if (first == end) {
+		return false;
+	}
+	/* Both end inside: a line that differs has set a column. (A guest that draws between the
+	 * two passes over a line may leave none; then the whole tile is named.) */
+	while (left < n && !columns[left]) {
+		left++;
+	}
+	if (left == n) {
+		left = 0;
+	} else {
+		while (!columns[right - 1]) {
+			right--;
+		}
+	}
+	*box = (pixman_box32_t){ (int32_t)(x + left), (int32_t)first, (int32_t)(x + right),
+				 (int32_t)last + 1 };
+	return true;
+}
+
+static void update_tiles(struct reader *reader, const struct view *view,
+			 const pixman_region32_t *hint)
+{
+	const pixman_box32_t *extents = pixman_region32_extents((pixman_region32_t *)hint);
+	int32_t x2 = MIN(extents->x2, (int32_t)view->width);
+	int32_t y2 = MIN(extents->y2, (int32_t)view->height);
+	int32_t x1 = MAX(extents->x1, 0), y1 = MAX(extents->y1, 0);
+	GArray *boxes = reader->boxes;
+
+	g_array_set_size(boxes, 0);
+	for (int32_t y = y1 - y1 % READER_TILE_H; y < y2; y += READER_TILE_H) {
+		for (int32_t x = x1 - x1 % READER_TILE_W; x < x2; x += READER_TILE_W) {
+			pixman_box32_t tile = { x, y, x + READER_TILE_W, y + READER_TILE_H }, box;
+			pixman_box32_t *left = boxes->len ? &g_array_index(boxes, pixman_box32_t,
+									   boxes->len - 1) : NULL;
+
+			if (pixman_region32_contains_rectangle((pixman_region32_t *)hint, &tile) ==
+				    PIXMAN_REGION_OUT ||
+			    !update_tile(view, reader->store, (unsigned int)x, (unsigned int)y,
+					 &box)) {
+				continue;
+			}
+			if (left && left->x2 == box.x1 && left->y1 == box.y1 &&
+			    left->y2 == box.y2) {
+				left->x2 = box.x2;
+			} else {
+				g_array_append_val(boxes, box);
+			}
+		}
+	}
+	pixman_region32_fini(&reader->damage);
+	pixman_region32_init_rects(&reader->damage, (pixman_box32_t *)boxes->data,
+				   (int)boxes->len);
+}
+
+static bool same_size(const struct fb_buffer *store, const struct view *view)
+{
+	return store && store->info.width_px == view->width &&
+	       store->info.height_px == view->height;
+}
+
+enum reader_result reader_update(struct reader *reader, struct frame *frame,
+				 const pixman_region32_t *hint, GError **error)
+{
+	enum reader_result result;
+	struct view view;
+
+	if (!may_write(reader)) {
+		return READER_FROZEN;
+	}
+	if (fence_open(frame, 0)) {
+		fence_await(reader, frame);
+		return READER_FROZEN;
+	}
+	fence_forget(reader);
+	result = view_open(&view, frame, error);
+	if (result != READER_CHANGED) {
+		reader->valid = false;
+		return result;
+	}
+	if (!same_size(reader->store, &view)) {
+		reader_forget(reader);
+		reader->store = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, view.width,
+						       view.height, error);
+		if (!reader->store) {
+			return READER_NO_MEMORY;
+		}
+	}
+	fb_buffer_cpu_begin(frame->buffer);
+	if (reader->valid) {
+		update_tiles(reader, &view, hint);
+	} else {
+		read_all(&view, reader->store->hva, reader->store->info.plane[0].stride_bytes);
+		pixman_region32_fini(&reader->damage);
+		pixman_region32_init_rect(&reader->damage, 0, 0, view.width, view.height);
+		reader->valid = true;
+	}
+	fb_buffer_cpu_end(frame->buffer);
+	reader->seq = frame->seq;
+	reader->time_ns = frame->time_ns;
+	return pixman_region32_not_empty(&reader->damage) ? READER_CHANGED : READER_SAME;
+}
+
+pixman_image_t *reader_capture(struct frame *frame, GError **error)
+{
+	pixman_image_t *image;
+	struct view view;
+
+	if (fence_open(frame, FENCE_TIMEOUT_MS)) {
+		error_set(error, "framebuffer: not finished within %d ms", FENCE_TIMEOUT_MS);
+		return NULL;
+	}
+	if (view_open(&view, frame, error) != READER_CHANGED) {
+		return NULL;
+	}
+	image = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)view.width, (int)view.height, NULL,
+					 0);
+	if (!image) {
+		error_set(error, "framebuffer: %ux%u: out of memory", view.width, view.height);
+		return NULL;
+	}
+	fb_buffer_cpu_begin(frame->buffer);
+	read_all(&view, pixman_image_get_data(image), (size_t)pixman_image_get_stride(image));
+	fb_buffer_cpu_end(frame->buffer);
+	return image;
+}
