@@ -38,14 +38,22 @@ struct chardev *chardev_create_fd(const char *id, int fd, GError **error);
 /* Closes; removes a unix socket path it made; restores the terminal. Accepts NULL. */
 void chardev_destroy(struct chardev *chardev);
 const char *chardev_id(const struct chardev *chardev);
+/* What query-chardev says: "stdio", "pty:/dev/pts/3", "unix:/run/x,server=on". Borrowed. */
+const char *chardev_filename(const struct chardev *chardev);
+/* The monitor's side of a chardev that a monitor shares ("mon:..." or mux=on), owned by it, or
+ * NULL. Ctrl-a c moves the keyboard between the two, Ctrl-a h lists the keys. */
+struct chardev *chardev_mux_monitor(struct chardev *chardev);
 
 /* NULL ops detaches. If the peer is connected already, CHARDEV_OPENED is sent at once. */
 void chardev_attach(struct chardev *chardev, const struct chardev_ops *ops, void *opaque);
-/* The front end can receive again. */
+/* The front end can receive again. Context: any. */
 void chardev_accept_input(struct chardev *chardev);
-/* Queues and sends; never blocks. Data for nobody is dropped. When more than 1 MiB is queued, new
- * data is dropped and -EAGAIN returned. Context: any. */
+/* Queues and sends; never blocks. Data for nobody is dropped. When more than 1 MiB is queued
+ * already, all of the new data is dropped and -EAGAIN returned. Context: any. */
 int chardev_write(struct chardev *chardev, const void *data, size_t len);
+/* Bytes that the peer hasn't taken yet. can_receive is asked again when it falls to 0.
+ * Context: any. */
+size_t chardev_queued(struct chardev *chardev);
 bool chardev_connected(const struct chardev *chardev);
 /* The last fd that came by SCM_RIGHTS, which the caller then owns, or -1. */
 int chardev_take_fd(struct chardev *chardev);

@@ -3,6 +3,8 @@
  * QMP: the JSON control protocol. Transport, argument checking and dispatch are here; a command's
  * code lives beside what it commands and is listed in system/command-table.c.
  *
+ * A client that doesn't read its replies is not read from any more; events for it are dropped.
+ *
  * Context: main, machine lock not held, for everything but qmp_event.
  */
 #ifndef MONITOR_QMP_H
@@ -10,7 +12,6 @@
 
 #include <stdbool.h>
 #include <json-glib/json-glib.h>
-#include "util/listen.h"
 
 struct monitor;
 struct chardev;
@@ -34,24 +35,26 @@ struct qmp_command {
 	const char *name; /* NULL ends a table */
 	qmp_fn run;
 	const struct qmp_arg *args; /* NULL: none */
-	bool in_preconfig; /* may run before capabilities negotiation: only qmp_capabilities */
 };
 
+/* Knows qmp_capabilities, query-version, query-commands and human-monitor-command. */
 struct monitor *monitor_create(void);
 void monitor_destroy(struct monitor *monitor);
 /* @table stays borrowed; @opaque is handed to its commands. */
 void monitor_add_commands(struct monitor *monitor, const struct qmp_command *table,
 			  void *opaque);
-/* Clients of this chardev (see chardev.h) speak QMP, one session a connection. */
-bool monitor_serve_qmp(struct monitor *monitor, struct chardev *chardev, GError **error);
+/* Clients of this chardev (borrowed, outlives the monitor) speak QMP, one session a connection.
+ * @pretty: replies are indented over several lines. */
+void monitor_serve_qmp(struct monitor *monitor, struct chardev *chardev, bool pretty);
 /* Clients of this chardev speak the human monitor ("info status", "quit", ...). */
-bool monitor_serve_hmp(struct monitor *monitor, struct chardev *chardev, GError **error);
+void monitor_serve_hmp(struct monitor *monitor, struct chardev *chardev);
 
 /* Sends an event with a timestamp to every session past negotiation; takes @data (NULL: none).
  * Context: any. */
 void qmp_event(struct monitor *monitor, const char *name, JsonObject *data);
 
-/* Runs one command by name as a session would; for tests and HMP. */
+/* Runs one command by name as a session would; for tests and HMP. @args is borrowed, NULL: {}.
+ * Never NULL without *error. */
 JsonNode *monitor_run(struct monitor *monitor, const char *name, JsonObject *args,
 		      GError **error);
 
