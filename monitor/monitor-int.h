@@ -3,6 +3,8 @@
 #ifndef MONITOR_MONITOR_INT_H
 #define MONITOR_MONITOR_INT_H
 
+#include <stdint.h>
+
 #include "monitor/qmp.h"
 #include "util/error.h"
 
