@@ -143,8 +143,8 @@ static void run_request(struct qmp_session *session, JsonObject *request)
 	JsonNode *id = json_object_get_member(request, "id");
 	g_autoptr(GError) error = NULL;
 	JsonNode *result = NULL;
-	JsonObject *args, *reply;
-	const char *name;
+	JsonObject *args = NULL, *reply;
+	const char *name = NULL;
 
 	if (check_request(request, &name, &args, &error)) {
 		result = session->negotiated ? monitor_run(session->monitor, name, args, &error)

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "system/config.h"
+
+static void monitor_config_free(gpointer pointer)
+{
+	struct monitor_config *monitor = pointer;
+
+	g_free(monitor->spec);
+	g_free(monitor);
+}
+
+static void drive_config_free(gpointer pointer)
+{
+	struct drive_config *drive = pointer;
+
+	opts_destroy(drive->opts);
+	g_free(drive);
+}
+
+static void global_config_free(gpointer pointer)
+{
+	struct global_config *global = pointer;
+
+	g_free(global->driver);
+	g_free(global->property);
+	g_free(global->value);
+	g_free(global);
+}
+
+struct config *config_create(void)
+{
+	struct config *config = g_new0(struct config, 1);
+
+	config->cpus = 1;
+	config->ram_bytes = 128ull << 20;
+	config->i8042 = true;
+	config->serials = g_ptr_array_new_with_free_func(g_free);
+	config->monitors = g_ptr_array_new_with_free_func(monitor_config_free);
+	config->chardevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
+	config->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
+	config->devices = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
+	config->drives = g_ptr_array_new_with_free_func(drive_config_free);
+	config->globals = g_ptr_array_new_with_free_func(global_config_free);
+	return config;
+}
+
+void config_destroy(struct config *config)
+{
+	char **strings[] = {
+		&config->accels, &config->cpu, &config->kernel, &config->initrd, &config->append,
+		&config->name, &config->process_name, &config->uuid, &config->pidfile,
+		&config->vnc, &config->display, &config->vga, &config->qtest, &config->qtest_log,
+	};
+	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
+				config->netdevs, config->devices, config->drives,
+				config->globals };
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(strings); i++) {
+		g_free(*strings[i]);
+	}
+	for (unsigned int i = 0; i < G_N_ELEMENTS(arrays); i++) {
+		g_ptr_array_unref(arrays[i]);
+	}
+	g_free(config);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line asked for, checked as far as that goes without touching the host. */
+#ifndef SYSTEM_CONFIG_H
+#define SYSTEM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "util/opts.h"
+
+#define SERIAL_PORTS 4
+
+struct monitor_config {
+	bool qmp, pretty;
+	char *spec; /* legacy chardev string or "chardev:ID" */
+};
+
+struct drive_config {
+	struct opts *opts;
+	bool plug; /* a virtio-blk-pci device is made for it */
+};
+
+struct global_config {
+	char *driver, *property, *value;
+};
+
+struct config {
+	bool none_machine;
+	char *accels; /* "kvm:tcg", in order of preference; NULL: kvm */
+	char *cpu;
+	unsigned int cpus;
+	uint64_t ram_bytes;
+	char *kernel, *initrd, *append;
+	char *name, *process_name, *uuid, *pidfile;
+	char *vnc, *display, *vga; /* as given */
+	char *qtest, *qtest_log;
+	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
+	bool i8042;
+	bool net_none; /* no default network card */
+	bool serial_given, monitor_given;
+	GPtrArray *serials; /* of char * */
+	GPtrArray *monitors; /* of struct monitor_config * */
+	GPtrArray *chardevs, *netdevs, *devices; /* of struct opts * */
+	GPtrArray *drives; /* of struct drive_config * */
+	GPtrArray *globals; /* of struct global_config * */
+};
+
+struct config *config_create(void);
+void config_destroy(struct config *config);
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_ERROR };
+/* DONE: help or the version was asked for and printed. */
+enum options_result options_parse(struct config *config, int argc, char **argv, GError **error);
+
+/*
+ * One entry of the table in options.c. @object names the option in messages. A handler that printed
+ * what "help" asks for sets *done.
+ */
+struct option {
+	const char *name;
+	const char *argument; /* how the help calls it; NULL: takes none */
+	const char *help; /* NULL: accepted without effect, not listed */
+	bool (*parse)(struct config *config, const char *object, const char *arg, bool *done,
+		      GError **error);
+};
+
+/* options-machine.c */
+extern const struct option machine_options[];
+/* options-devices.c */
+extern const struct option device_options[];
+
+#endif
