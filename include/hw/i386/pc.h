@@ -25,9 +25,10 @@ struct pc_config {
  * Fills board->mem, board->io, board->pci (created here, owned by the pc) on top of
  * board->accel; creates RAM, chipset, vCPUs. Kernel and initrd are read and checked here, so that
  * a bad one fails before anything runs. Devices are plugged afterwards by system/.
+ * The accelerator's exit ops are system/'s. Context: main, machine lock held.
  */
 struct pc *pc_create(struct board *board, const struct pc_config *config, GError **error);
-/* vCPUs stopped, devices destroyed already. Accepts NULL. */
+/* vCPUs stopped, devices destroyed already. Accepts NULL. Context: main, machine lock held. */
 void pc_destroy(struct pc *pc);
 /*
  * Resets chipset and vCPUs, assigns PCI resources, writes kernel, ACPI tables and boot parameters to
