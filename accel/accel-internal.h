@@ -33,6 +33,7 @@ struct accel_ops {
 	void (*vcpus_run)(struct accel *accel);
 	void (*vcpus_stop)(struct accel *accel);
 	int (*vcpu_thread_id)(const struct accel *accel, unsigned int index);
+	unsigned int (*phys_bits)(const struct accel *accel);
 };
 
 /* Starts each accelerator's own struct. */

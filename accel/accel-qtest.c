@@ -257,6 +257,11 @@ static int qtest_vcpu_thread_id(const struct accel *accel, unsigned int index)
 	return 0;
 }
 
+static unsigned int qtest_phys_bits(const struct accel *accel)
+{
+	return 40;
+}
+
 static void qtest_destroy(struct accel *accel)
 {
 	struct accel_qtest *qtest = qtest_of(accel);
@@ -287,6 +292,7 @@ static const struct accel_ops qtest_ops = {
 	.vcpus_run = qtest_vcpus_run_or_stop,
 	.vcpus_stop = qtest_vcpus_run_or_stop,
 	.vcpu_thread_id = qtest_vcpu_thread_id,
+	.phys_bits = qtest_phys_bits,
 };
 
 struct accel *accel_qtest_create(GError **error)

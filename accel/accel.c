@@ -117,6 +117,11 @@ void accel_vcpus_stop(struct accel *accel)
 	accel->ops->vcpus_stop(accel);
 }
 
+unsigned int accel_phys_bits(const struct accel *accel)
+{
+	return accel->ops->phys_bits(accel);
+}
+
 unsigned int accel_vcpus_count(const struct accel *accel)
 {
 	return accel->vcpu_count;

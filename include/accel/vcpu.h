@@ -11,6 +11,9 @@ struct vcpu_boot_state {
 	uint64_t cr3; /* identity map of the low 4 GiB, built by the loader */
 	uint64_t gdt_gpa; /* of a GDT with flat 64-bit code at 0x10 and data at 0x18 */
 	uint16_t gdt_limit;
+	/* As a BIOS sets the MTRRs of all CPUs: write-back, but uncached from here to 4 GiB (4 GiB
+	 * minus a power of two; 0: nothing uncached). */
+	uint64_t uc_base;
 };
 
 /* @model: "host", "max" or a model name, with optional ",+feature,-feature,feature=on|off".
@@ -23,7 +26,7 @@ struct cpu_model_name {
 };
 const struct cpu_model_name *accel_cpu_models(void);
 
-/* Puts all vCPUs in their reset state; the boot CPU in @boot (NULL: architectural reset vector).
+/* Puts all vCPUs in their reset state; the boot CPU in @boot (NULL: none runs).
  * Context: main, vCPUs stopped. */
 int accel_vcpus_reset(struct accel *accel, const struct vcpu_boot_state *boot);
 /* Lets the vCPU threads enter the guest. Context: main. */
@@ -31,6 +34,8 @@ void accel_vcpus_run(struct accel *accel);
 /* Returns when every vCPU thread is outside the guest and outside device code. Context: main,
  * machine lock not held. */
 void accel_vcpus_stop(struct accel *accel);
+/* Width of the guest's physical addresses. */
+unsigned int accel_phys_bits(const struct accel *accel);
 unsigned int accel_vcpus_count(const struct accel *accel);
 /* Thread ids for query-cpus-fast; 0 where there is no thread. */
 int accel_vcpu_thread_id(const struct accel *accel, unsigned int index);
