@@ -14,8 +14,7 @@ struct opts;
 
 struct net_ops {
 	/* A frame for the guest, without any virtio header. False: no room now; the back end keeps
-	 * it (or drops what it can't keep) and tries again after net_backend_resume(). Never called
-	 * from inside of net_backend_send(). */
+	 * it (or drops what it can't keep) and tries again after net_backend_resume(). */
 	bool (*receive)(void *opaque, const uint8_t *frame, size_t len);
 };
 

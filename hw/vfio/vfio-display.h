@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vfio_display: the screen of a vfio device as the source of one console.
+ *
+ *   QUERY_GFX_PLANE -> vfio-plane.c (checked) -> vfio-dmabuf.c or vfio-region-plane.c (buffer)
+ *                   -> console_submit
+ *
+ * When to look: the display interrupt of linux/vfio_gfx.h where the device has it (vfio-gfx.c),
+ * else a poll paced by the viewers. While the console is inactive nothing runs: no query, no timer,
+ * no interrupt. Context: main, machine lock not held, unless said otherwise.
+ */
+#ifndef HW_VFIO_VFIO_DISPLAY_H
+#define HW_VFIO_VFIO_DISPLAY_H
+
+#include "vfio-device.h"
+
+struct display_registry;
+struct vfio_display;
+
+/* A poll follows the last look after this while the picture changes... */
+#define VFIO_POLL_MIN_MS 16u
+/* ...and at most this when it doesn't: a still screen's first change is seen within 50 ms. */
+#define VFIO_POLL_MAX_MS 40u
+
+struct vfio_display_config {
+	struct vfio_device *device; /* borrowed, outlives the display */
+	struct display_registry *registry;
+	const char *label; /* id or name of the guest's device */
+	uint32_t xres, yres; /* preferred mode, 0: the device's own */
+};
+
+/* Does the device show anything? Context: any. */
+bool vfio_display_present(struct vfio_device *device);
+/* NULL and *error without a display, or when xres and yres can't be had. Context: main. */
+struct vfio_display *vfio_display_create(const struct vfio_display_config *config,
+					 GError **error);
+/* Accepts NULL. */
+void vfio_display_destroy(struct vfio_display *display);
+/* The device was reset: what it showed is gone. Context: machine lock may be held. */
+void vfio_display_reset(struct vfio_display *display);
+/* The device is going away: lets go of everything of it, the console stays, blank. */
+void vfio_display_detach(struct vfio_display *display);
+
+#endif
