@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* QMP: pictures, what the screens are doing, VNC. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "system/command-table.h"
+#include "ui/console.h"
+#include "ui/screendump.h"
+#include "ui/vnc.h"
+#include "util/error.h"
+
+static JsonNode *screendump(void *opaque, JsonObject *args, GError **error)
+{
+	struct machine *machine = opaque;
+	const char *path = json_object_get_string_member(args, "filename");
+	const char *device = arg_string(args, "device"), *format = arg_string(args, "format");
+	int64_t head = json_object_get_int_member_with_default(args, "head", 0);
+	struct console *console;
+	pixman_image_t *image;
+
+	if (format && strcmp(format, "ppm") && strcmp(format, "png")) {
+		error_set(error, "screendump: format '%s': not one of ppm, png", format);
+		return NULL;
+	}
+	if (head < 0 || head > UINT16_MAX || (head && !device)) {
+		error_set(error, "screendump: head %" PRId64 ": %s", head,
+			  head && !device ? "needs 'device'" : "no such head");
+		return NULL;
+	}
+	console = display_find(machine->board.displays, device, (unsigned int)head, error);
+	image = console ? console_capture(console, error) : NULL;
+	if (image) {
+		picture_write(image, format && !strcmp(format, "png") ? PICTURE_PNG : PICTURE_PPM,
+			      path, error);
+		pixman_image_unref(image);
+	}
+	return NULL;
+}
+
+static void set_ms(JsonObject *object, const char *name, double ms)
+{
+	if (ms >= 0) {
+		json_object_set_double_member(object, name, ms);
+	}
+}
+
+static JsonObject *describe_source(const struct source_state *source)
+{
+	JsonObject *object = json_object_new();
+
+	if (source->kind) {
+		json_object_set_string_member(object, "kind", source->kind);
+	}
+	if (source->events) {
+		json_object_set_string_member(object, "events", source->events);
+	}
+	json_object_set_int_member(object, "queries", (gint64)source->queries);
+	json_object_set_int_member(object, "frames", (gint64)source->frames);
+	json_object_set_int_member(object, "events-seen", (gint64)source->events_seen);
+	return object;
+}
+
+static JsonObject *describe_plane(const struct console_state *state)
+{
+	JsonObject *plane = json_object_new();
+	char name[5];
+
+	json_object_set_int_member(plane, "width", state->width_px);
+	json_object_set_int_member(plane, "height", state->height_px);
+	json_object_set_string_member(plane, "format", fb_format_name(state->fourcc, name));
+	json_object_set_int_member(plane, "fourcc", state->fourcc);
+	json_object_set_int_member(plane, "modifier", (gint64)state->modifier);
+	json_object_set_int_member(plane, "seq", (gint64)state->seq);
+	return plane;
+}
+
+/* "plane" is there while there is a picture, "blank" while there is none; a stage that hasn't been
+ * measured yet is left out. */
+static JsonObject *describe_console(struct console *console)
+{
+	JsonObject *object = json_object_new(), *stages = json_object_new();
+	struct console_state state = { 0 };
+
+	console_get_state(console, &state);
+	json_object_set_string_member(object, "device", state.device);
+	json_object_set_int_member(object, "head", state.head);
+	json_object_set_boolean_member(object, "active", state.active);
+	json_object_set_int_member(object, "sinks", state.sinks);
+	if (state.blank == BLANK_NONE) {
+		json_object_set_object_member(object, "plane", describe_plane(&state));
+	} else {
+		JsonObject *blank = json_object_new();
+
+		json_object_set_string_member(blank, "reason", blank_reason_code(state.blank));
+		json_object_set_string_member(blank, "text", state.blank_text
+			? state.blank_text : blank_reason_text(state.blank));
+		json_object_set_object_member(object, "blank", blank);
+	}
+	json_object_set_object_member(object, "source", describe_source(&state.source));
+	set_ms(stages, "query", state.query_ms);
+	set_ms(stages, "map", state.map_ms);
+	set_ms(stages, "copy", state.copy_ms);
+	set_ms(stages, "encode", state.encode_ms);
+	set_ms(stages, "send", state.send_ms);
+	json_object_set_object_member(object, "stages-ms", stages);
+	return object;
+}
+
+static JsonNode *query_display_state(void *opaque, JsonObject *args, GError **error)
+{
+	struct machine *machine = opaque;
+	JsonArray *list = json_array_new();
+	struct console *console;
+
+	for (unsigned int i = 0; (console = display_nth(machine->board.displays, i)); i++) {
+		json_array_add_object_element(list, describe_console(console));
+	}
+	return node_of_array(list);
+}
+
+static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
+{
+	struct machine *machine = opaque;
+	JsonObject *off;
+
+	if (machine->vnc) {
+		return vnc_server_query(machine->vnc);
+	}
+	off = json_object_new();
+	json_object_set_boolean_member(off, "enabled", FALSE);
+	return node_of_object(off);
+}
+
+static JsonNode *set_password(void *opaque, JsonObject *args, GError **error)
+{
+	struct machine *machine = opaque;
+	const char *protocol = json_object_get_string_member(args, "protocol");
+	const char *connected = arg_string(args, "connected");
+
+	if (strcmp(protocol, "vnc")) {
+		error_set(error, "set_password: protocol '%s': not one of vnc", protocol);
+	} else if (!machine->vnc) {
+		g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_DEVICE_NOT_ACTIVE,
+			    "set_password: there is no VNC server");
+	} else {
+		vnc_server_set_password(machine->vnc,
+					json_object_get_string_member(args, "password"),
+					connected ? connected : "keep", error);
+	}
+	return NULL;
+}
+
+static const struct qmp_arg screendump_args[] = {
+	{ "filename", QMP_ARG_STR }, { "device", QMP_ARG_STR, true },
+	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true }, { NULL }
+};
+static const struct qmp_arg set_password_args[] = {
+	{ "protocol", QMP_ARG_STR }, { "password", QMP_ARG_STR },
+	{ "connected", QMP_ARG_STR, true }, { "display", QMP_ARG_STR, true }, { NULL }
+};
+
+const struct qmp_command display_commands[] = {
+	{ "screendump", screendump, screendump_args },
+	{ "query-display-state", query_display_state },
+	{ "query-vnc", query_vnc },
+	{ "set_password", set_password, set_password_args },
+	{ NULL }
+};
