@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What can be read and written. The file offset says region (bits 40 and up) and offset in it, as
+ * vfio-pci has it. Every size is checked here, once, in 64 bits; what is called from here gets a
+ * range that exists.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "gvt.h"
+
+u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		return vgpu->type->vram_bytes;
+	case VFIO_PCI_BAR2_REGION_INDEX:
+		return GVT_BOCHS_MMIO_SIZE;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return GVT_PCI_CONFIG_SIZE;
+	case GVT_REGION_EDID:
+		return GVT_EDID_OFFSET + GVT_EDID_ROOM;
+	case GVT_REGION_GFX:
+		return GVT_GFX_DAMAGE + PAGE_ALIGN(gvt_track_damage_size(vgpu));
+	case GVT_REGION_FB:
+		return vgpu->type->offer == GVT_OFFER_REGION ? vgpu->type->vram_bytes + PAGE_SIZE
+							     : 0;
+	default:
+		return 0;
+	}
+}
+
+static int add_type(struct vfio_info_cap *caps, u32 type, u32 subtype)
+{
+	struct vfio_region_info_cap_type cap = {
+		.header = {.id = VFIO_REGION_INFO_CAP_TYPE, .version = 1},
+		.type = type,
+		.subtype = subtype,
+	};
+
+	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
+}
+
+/* [0, @size) is what can be mapped. */
+static int add_sparse(struct vfio_info_cap *caps, u64 size)
+{
+	struct vfio_region_info_cap_sparse_mmap *cap;
+	int err;
+
+	cap = kzalloc(struct_size(cap, areas, 1), GFP_KERNEL);
+	if (!cap) {
+		return -ENOMEM;
+	}
+	cap->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	cap->header.version = 1;
+	cap->nr_areas = 1;
+	cap->areas[0].size = size;
+	err = vfio_info_add_capability(caps, &cap->header, struct_size(cap, areas, 1));
+	kfree(cap);
+	return err;
+}
+
+static int region_flags(struct gvt_vgpu *vgpu, unsigned int index, u32 *flags,
+			struct vfio_info_cap *caps)
+{
+	int err = 0;
+
+	*flags = VFIO_REGION_INFO_FLAG_READ;
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		*flags |= VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+		break;
+	case GVT_REGION_EDID:
+		*flags |= VFIO_REGION_INFO_FLAG_WRITE;
+		err = add_type(caps, VFIO_REGION_TYPE_GFX, VFIO_REGION_SUBTYPE_GFX_EDID);
+		break;
+	case GVT_REGION_GFX:
+		*flags |= VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE)
+			      ?: add_sparse(caps, PAGE_SIZE);
+		break;
+	case GVT_REGION_FB:
+		*flags |= VFIO_REGION_INFO_FLAG_MMAP;
+		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_FB_REGION_SUBTYPE)
+			      ?: add_sparse(caps, vgpu->type->vram_bytes);
+		break;
+	default:
+		*flags |= VFIO_REGION_INFO_FLAG_WRITE;
+		break;
+	}
+	return err;
+}
+
+int gvt_region_info(struct gvt_vgpu *vgpu, void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_info_cap caps = {};
+	struct vfio_region_info info;
+	int err = 0;
+
+	if (copy_from_user(&info, arg, minsz)) {
+		return -EFAULT;
+	}
+	if (info.argsz < minsz || info.index >= GVT_NUM_REGIONS_REGION ||
+	    (info.index == GVT_REGION_FB && vgpu->type->offer != GVT_OFFER_REGION)) {
+		return -EINVAL;
+	}
+	info.offset = (u64)info.index << GVT_REGION_SHIFT;
+	info.size = gvt_region_size(vgpu, info.index);
+	info.flags = 0;
+	info.cap_offset = 0;
+	if (info.size > 0) {
+		err = region_flags(vgpu, info.index, &info.flags, &caps);
+	}
+	if (!err && caps.size > 0) {
+		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info.argsz < sizeof(info) + caps.size) {
+			info.argsz = sizeof(info) + caps.size;
+		} else {
+			vfio_info_cap_shift(&caps, sizeof(info));
+			info.cap_offset = sizeof(info);
+			if (copy_to_user((u8 __user *)arg + sizeof(info), caps.buf, caps.size)) {
+				err = -EFAULT;
+			}
+		}
+	}
+	kfree(caps.buf);
+	if (err) {
+		return err;
+	}
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+/* ---- BAR2 ---- */
+
+/* How much of an access is one access of the device: as wide as it is aligned. */
+static unsigned int unit(u64 offset, size_t left)
+{
+	unsigned int n = 8;
+
+	while (n > left || offset % n != 0) {
+		n /= 2;
+	}
+	return n;
+}
+
+static ssize_t mmio_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		unsigned int n = unit(offset + done, count - done);
+		__le64 le;
+
+		mutex_lock(&vgpu->lock);
+		le = cpu_to_le64(
+			gvt_bochs_mmio_read(&vgpu->bochs, offset + done, n, ktime_get_ns()));
+		mutex_unlock(&vgpu->lock);
+		if (copy_to_user(buf + done, &le, n)) {
+			return -EFAULT;
+		}
+		done += n;
+	}
+	return count;
+}
+
+static ssize_t mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		unsigned int n = unit(offset + done, count - done);
+		unsigned int events;
+		__le64 le = 0;
+
+		if (copy_from_user(&le, buf + done, n)) {
+			return -EFAULT;
+		}
+		mutex_lock(&vgpu->lock);
+		events = gvt_bochs_mmio_write(&vgpu->bochs, offset + done, le64_to_cpu(le), n,
+					      ktime_get_ns());
+		gvt_display_events(vgpu, events);
+		mutex_unlock(&vgpu->lock);
+		done += n;
+	}
+	return count;
+}
+
+/* ---- configuration space ---- */
+
+static ssize_t config_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	u8 data[GVT_PCI_CONFIG_SIZE];
+
+	mutex_lock(&vgpu->lock);
+	gvt_pci_read(&vgpu->pci, offset, data, count);
+	mutex_unlock(&vgpu->lock);
+	return copy_to_user(buf, data, count) ? -EFAULT : count;
+}
+
+static ssize_t config_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+{
+	u8 data[GVT_PCI_CONFIG_SIZE];
+
+	if (copy_from_user(data, buf, count)) {
+		return -EFAULT;
+	}
+	mutex_lock(&vgpu->lock);
+	gvt_pci_write(&vgpu->pci, offset, data, count);
+	mutex_unlock(&vgpu->lock);
+	return count;
+}
+
+/* ---- EDID ---- */
+
+static ssize_t edid_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	u8 image[GVT_EDID_OFFSET + GVT_EDID_ROOM] = {};
+
+	mutex_lock(&vgpu->lock);
+	memcpy(image, &vgpu->edid, sizeof(vgpu->edid));
+	memcpy(image + GVT_EDID_OFFSET, vgpu->edid_blob, sizeof(vgpu->edid_blob));
+	mutex_unlock(&vgpu->lock);
+	return copy_to_user(buf, image + offset, count) ? -EFAULT : count;
+}
+
+/* The link goes up: what lies in the blob becomes what the guest's driver reads when it loads. */
+static int edid_take(struct gvt_vgpu *vgpu)
+{
+	struct gvt_edid_mode mode;
+
+	if (vgpu->edid.edid_size > 0) {
+		if (gvt_edid_check(vgpu->edid_blob, vgpu->edid.edid_size) != GVT_EDID_OK) {
+			return -EINVAL;
+		}
+		if (gvt_edid_preferred(vgpu->edid_blob, vgpu->edid.edid_size, &mode)) {
+			gvt_bochs_set_refresh(&vgpu->bochs, mode.refresh_mhz, ktime_get_ns());
+		}
+	}
+	gvt_bochs_set_edid(&vgpu->bochs, vgpu->edid_blob, vgpu->edid.edid_size);
+	return 0;
+}
+
+static int edid_set_link(struct gvt_vgpu *vgpu, u32 state)
+{
+	int err = 0;
+
+	if (state != VFIO_DEVICE_GFX_LINK_STATE_UP && state != VFIO_DEVICE_GFX_LINK_STATE_DOWN) {
+		return -EINVAL;
+	}
+	if (state == VFIO_DEVICE_GFX_LINK_STATE_UP) {
+		err = edid_take(vgpu);
+	}
+	if (!err) {
+		vgpu->edid.link_state = state;
+		gvt_display_changed(vgpu);
+	}
+	return err;
+}
+
+static ssize_t edid_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+{
+	u8 data[GVT_EDID_ROOM];
+	ssize_t ret = count;
+	u32 value;
+
+	if (count > sizeof(data)) {
+		return -EINVAL;
+	}
+	if (copy_from_user(data, buf, count)) {
+		return -EFAULT;
+	}
+	mutex_lock(&vgpu->lock);
+	if (offset >= GVT_EDID_OFFSET) {
+		memcpy(vgpu->edid_blob + offset - GVT_EDID_OFFSET, data, count);
+	} else if (count != sizeof(value)) {
+		ret = -EINVAL;
+	} else {
+		memcpy(&value, data, sizeof(value));
+		switch (offset) {
+		case offsetof(struct vfio_region_gfx_edid, edid_size):
+			if (value > GVT_EDID_ROOM) {
+				ret = -EINVAL;
+			} else {
+				vgpu->edid.edid_size = value;
+			}
+			break;
+		case offsetof(struct vfio_region_gfx_edid, link_state):
+			ret = edid_set_link(vgpu, value) ?: ret;
+			break;
+		default:
+			ret = -EINVAL; /* read-only */
+			break;
+		}
+	}
+	mutex_unlock(&vgpu->lock);
+	return ret;
+}
+
+/* ---- status, control, damage ---- */
+
+static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	struct vfio_gfx_status status;
+	unsigned long flags;
+	u32 control;
+
+	if (offset >= GVT_GFX_DAMAGE) {
+		return gvt_track_harvest(vgpu, buf, count, offset - GVT_GFX_DAMAGE);
+	}
+	if (offset >= GVT_GFX_CONTROL) {
+		if (offset != GVT_GFX_CONTROL || count != sizeof(control)) {
+			return -EINVAL;
+		}
+		mutex_lock(&vgpu->lock);
+		control = vgpu->track.on ? VFIO_GFX_CONTROL_DAMAGE : 0;
+		mutex_unlock(&vgpu->lock);
+		return copy_to_user(buf, &control, sizeof(control)) ? -EFAULT : count;
+	}
+	if (offset >= sizeof(status)) {
+		count = min_t(size_t, count, GVT_GFX_CONTROL - offset);
+		return clear_user(buf, count) ? -EFAULT : count;
+	}
+	count = min_t(size_t, count, sizeof(status) - offset);
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	status = vgpu->status;
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+	return copy_to_user(buf, (u8 *)&status + offset, count) ? -EFAULT : count;
+}
+
+static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+{
+	u32 control;
+	int err = 0;
+
+	if (offset != GVT_GFX_CONTROL || count != sizeof(control)) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&control, buf, sizeof(control))) {
+		return -EFAULT;
+	}
+	if (control & ~VFIO_GFX_CONTROL_DAMAGE) {
+		return -EINVAL;
+	}
+	mutex_lock(&vgpu->lock);
+	if (control & VFIO_GFX_CONTROL_DAMAGE) {
+		err = gvt_track_start(vgpu);
+	} else {
+		gvt_track_stop(vgpu);
+	}
+	mutex_unlock(&vgpu->lock);
+	return err ?: (ssize_t)count;
+}
+
+/* ---- the framebuffer region ---- */
+
+static ssize_t fb_read_plane(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	struct vfio_gfx_plane plane;
+	unsigned long flags;
+
+	if (offset >= sizeof(plane)) {
+		return clear_user(buf, count) ? -EFAULT : count;
+	}
+	count = min_t(size_t, count, sizeof(plane) - offset);
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	plane = vgpu->status.plane;
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+	return copy_to_user(buf, (u8 *)&plane + offset, count) ? -EFAULT : count;
+}
+
+static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+{
+	u64 vram = vgpu->type->vram_bytes;
+	struct gvt_plane plane;
+
+	if (offset >= vram) {
+		return fb_read_plane(vgpu, buf, count, offset - vram);
+	}
+	count = min_t(u64, count, vram - offset);
+	mutex_lock(&vgpu->fb_lock);
+	plane = vgpu->fb_plane;
+	mutex_unlock(&vgpu->fb_lock);
+	if (offset >= plane.size_bytes) {
+		return clear_user(buf, count) ? -EFAULT : count;
+	}
+	count = min_t(u64, count, plane.size_bytes - offset);
+	return gvt_vram_read(vgpu->vram, plane.offset_bytes + offset, buf, count) ?: count;
+}
+
+/* ---- all of them ---- */
+
+static ssize_t vram_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+{
+	unsigned long page;
+	int err = gvt_vram_write(vgpu->vram, offset, buf, count);
+
+	for (page = offset >> PAGE_SHIFT; page <= (offset + count - 1) >> PAGE_SHIFT; page++) {
+		gvt_track_page(vgpu, page);
+	}
+	return err ?: (ssize_t)count;
+}
+
+/* The part of [*ppos, + count) that lies in the region; 0: nothing. */
+static size_t clip(struct gvt_vgpu *vgpu, loff_t pos, size_t count, unsigned int *index,
+		   u64 *offset)
+{
+	u64 size;
+
+	*index = (u64)pos >> GVT_REGION_SHIFT;
+	*offset = (u64)pos & GVT_REGION_MASK;
+	size = gvt_region_size(vgpu, *index);
+	if (*offset >= size) {
+		return 0;
+	}
+	/* What one call may move; nobody needs more, and everything below counts in ssize_t. */
+	return min_t(u64, min_t(u64, count, size - *offset), 1 << 30);
+}
+
+ssize_t gvt_region_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, loff_t *ppos)
+{
+	unsigned int index;
+	ssize_t ret;
+	u64 offset;
+
+	count = clip(vgpu, *ppos, count, &index, &offset);
+	if (count == 0) {
+		return -EINVAL;
+	}
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		ret = gvt_vram_read(vgpu->vram, offset, buf, count) ?: (ssize_t)count;
+		break;
+	case VFIO_PCI_BAR2_REGION_INDEX:
+		ret = mmio_read(vgpu, buf, count, offset);
+		break;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		ret = config_read(vgpu, buf, count, offset);
+		break;
+	case GVT_REGION_EDID:
+		ret = edid_read(vgpu, buf, count, offset);
+		break;
+	case GVT_REGION_GFX:
+		ret = gfx_read(vgpu, buf, count, offset);
+		break;
+	default:
+		ret = fb_read(vgpu, buf, count, offset);
+		break;
+	}
+	if (ret > 0) {
+		*ppos += ret;
+	}
+	return ret;
+}
+
+ssize_t gvt_region_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, loff_t *ppos)
+{
+	unsigned int index;
+	ssize_t ret;
+	u64 offset;
+
+	count = clip(vgpu, *ppos, count, &index, &offset);
+	if (count == 0) {
+		return -EINVAL;
+	}
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		ret = vram_write(vgpu, buf, count, offset);
+		break;
+	case VFIO_PCI_BAR2_REGION_INDEX:
+		ret = mmio_write(vgpu, buf, count, offset);
+		break;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		ret = config_write(vgpu, buf, count, offset);
+		break;
+	case GVT_REGION_EDID:
+		ret = edid_write(vgpu, buf, count, offset);
+		break;
+	case GVT_REGION_GFX:
+		ret = gfx_write(vgpu, buf, count, offset);
+		break;
+	default:
+		ret = -EINVAL; /* the framebuffer region is for looking */
+		break;
+	}
+	if (ret > 0) {
+		*ppos += ret;
+	}
+	return ret;
+}
