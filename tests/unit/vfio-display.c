@@ -1,0 +1,1089 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The vfio display on a fake device: every trap seen in real drivers, every fault has its reason. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <drm_fourcc.h>
+
+#include "hw/vfio/vfio-cursor.h"
+#include "hw/vfio/vfio-display.h"
+#include "hw/vfio/vfio-dmabuf.h"
+#include "hw/vfio/vfio-fake.h"
+#include "hw/vfio/vfio-plane.h"
+#include "kernel/gvt/core/gvt_edid.h"
+#include "ui/capture.h"
+#include "util/fd.h"
+
+#define GFX_IRQ	   5u
+#define GFX_REGION 10u
+#define EDID_REGION 9u
+#define FB_REGION  11u
+#define W 128u
+#define H 64u
+#define XR24 DRM_FORMAT_XRGB8888
+
+struct fixture {
+	struct vfio_fake *fake;
+	struct display_registry *registry;
+	struct vfio_display *display;
+	struct console *console;
+	struct capture *viewer;
+	uint8_t *pixels; /* of dma-buf 1 */
+};
+
+/* A fake with one dma-buf of W x H as primary plane. */
+static void prepare(struct fixture *f)
+{
+	f->fake = vfio_fake_create();
+	f->fake->dmabuf = true;
+	f->pixels = vfio_fake_dmabuf_add(f->fake, 1, W * H * 4);
+	vfio_fake_plane_set(&f->fake->primary, XR24, W, H, 1);
+	f->registry = display_registry_create();
+}
+
+static void start(struct fixture *f, uint32_t xres, uint32_t yres)
+{
+	g_autoptr(GError) error = NULL;
+	struct vfio_display_config config = {
+		.device = &f->fake->device, .registry = f->registry, .label = "gpu0",
+		.xres = xres, .yres = yres,
+	};
+
+	vfio_device_init(&f->fake->device, &error);
+	g_assert_no_error(error);
+	f->display = vfio_display_create(&config, &error);
+	g_assert_no_error(error);
+	f->console = display_find(f->registry, "gpu0", 0, NULL);
+	f->viewer = capture_create(f->console, SINK_CPU);
+}
+
+static void watch(struct fixture *f)
+{
+	start(f, 0, 0);
+	capture_set_wanted(f->viewer, true);
+}
+
+static void finish(struct fixture *f)
+{
+	capture_destroy(f->viewer);
+	vfio_display_destroy(f->display);
+	display_registry_destroy(f->registry);
+	vfio_fake_destroy(f->fake);
+	memset(f, 0, sizeof(*f));
+}
+
+static gboolean stop_loop(gpointer opaque)
+{
+	*(bool *)opaque = true;
+	return G_SOURCE_REMOVE;
+}
+
+/* Lets the main loop run for so long. */
+static void run_ms(unsigned int ms)
+{
+	bool over = false;
+
+	g_timeout_add(ms, stop_loop, &over);
+	while (!over) {
+		g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+/* Until a reason is shown, at most a second: row R15. */
+static void expect_blank(struct fixture *f, enum blank_reason reason, const char *text)
+{
+	for (unsigned int i = 0; i < 100 && f->viewer->blank != reason; i++) {
+		run_ms(10);
+	}
+	g_assert_cmpstr(blank_reason_code(f->viewer->blank), ==, blank_reason_code(reason));
+	if (text) {
+		g_assert_nonnull(f->viewer->blank_text);
+		g_assert_nonnull(strstr(f->viewer->blank_text, text));
+	}
+}
+
+static void fill(uint8_t *pixels, uint32_t count, uint32_t value)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		memcpy(pixels + 4 * (size_t)i, &value, 4);
+	}
+}
+
+/* The colour that the viewer sees at one place. */
+static uint32_t seen(struct fixture *f, uint32_t x, uint32_t y)
+{
+	const uint32_t *data;
+
+	g_assert_nonnull(f->viewer->image);
+	data = pixman_image_get_data(f->viewer->image);
+	return data[y * (uint32_t)pixman_image_get_stride(f->viewer->image) / 4 + x] & 0xffffff;
+}
+
+static unsigned int open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	while (readdir(dir)) {
+		count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+/* ---- the ordinary ---- */
+
+static void test_first_frame(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	fill(f.pixels, W * H, 0x112233);
+	fill(f.pixels + 4 * (W * 5 + 7), 1, 0xabcdef);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmpuint(pixman_image_get_width(f.viewer->image), ==, W);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x112233);
+	g_assert_cmphex(seen(&f, 7, 5), ==, 0xabcdef);
+	finish(&f);
+}
+
+static void test_inactive_is_silent(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	start(&f, 0, 0);
+	run_ms(150);
+	g_assert_cmpuint(f.fake->queries, ==, 0);
+	capture_set_wanted(f.viewer, true);
+	run_ms(50);
+	g_assert_cmpuint(f.fake->queries, >, 0);
+	capture_set_wanted(f.viewer, false);
+	unsigned int queries = f.fake->queries;
+	run_ms(150);
+	g_assert_cmpuint(f.fake->queries, ==, queries);
+	g_assert_cmpuint(f.fake->cursor_queries, <=, queries);
+	finish(&f);
+}
+
+static void test_poll_backs_off(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(400); /* back-off reached */
+	unsigned int queries = f.fake->queries;
+	run_ms(800);
+	/* 40 ms apart, and some room for a slow machine */
+	g_assert_cmpuint(f.fake->queries - queries, <=, 22);
+	g_assert_cmpuint(f.fake->queries - queries, >=, 5);
+	/* and the first change is still seen soon */
+	fill(f.pixels, 1, 0x123456);
+	run_ms(100);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x123456);
+	finish(&f);
+}
+
+static void test_slow_viewer_is_waited_for(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	start(&f, 0, 0);
+	f.viewer->slow = true;
+	capture_set_wanted(f.viewer, true);
+	run_ms(300);
+	g_assert_cmpuint(f.fake->queries, <=, 2);
+	capture_release(f.viewer);
+	run_ms(50);
+	g_assert_cmpuint(f.fake->queries, >, 1);
+	finish(&f);
+}
+
+static void test_capture_while_inactive(void)
+{
+	struct fixture f = { 0 };
+	g_autoptr(GError) error = NULL;
+	pixman_image_t *image;
+
+	prepare(&f);
+	start(&f, 0, 0);
+	fill(f.pixels, 1, 0x654321);
+	image = console_capture(f.console, &error);
+	g_assert_no_error(error);
+	g_assert_cmphex(*pixman_image_get_data(image) & 0xffffff, ==, 0x654321);
+	pixman_image_unref(image);
+	g_assert_cmpuint(f.fake->queries, ==, 1);
+	run_ms(100);
+	g_assert_cmpuint(f.fake->queries, ==, 1);
+	finish(&f);
+}
+
+/* ---- traps: dma-buf cache ---- */
+
+static void test_fetched_once(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(200);
+	g_assert_cmpuint(f.fake->queries, >, 2);
+	g_assert_cmpuint(f.fake->gets, ==, 1);
+	finish(&f);
+}
+
+static void test_fds_are_given_back(void)
+{
+	struct fixture f = { 0 };
+	unsigned int before;
+
+	prepare(&f);
+	before = open_fds();
+	for (unsigned int round = 0; round < 3; round++) {
+		struct fixture g = f;
+
+		watch(&g);
+		run_ms(30);
+		capture_destroy(g.viewer);
+		vfio_display_destroy(g.display);
+		g_clear_pointer(&f.fake->device.regions, g_free);
+	}
+	g_assert_cmpuint(open_fds(), ==, before);
+	f.viewer = NULL;
+	finish(&f);
+}
+
+static void test_same_id_other_stride(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmpuint(f.fake->gets, ==, 1);
+	fill(f.pixels, W * H, 0x00ff00);
+	fill(f.pixels + 4 * (W / 2), 1, 0xff0000); /* line 1 of the new layout */
+	f.fake->primary.width = W / 2;
+	f.fake->primary.stride = W * 2;
+	run_ms(100);
+	g_assert_cmpuint(f.fake->gets, ==, 2);
+	g_assert_cmphex(seen(&f, 0, 1), ==, 0xff0000);
+	finish(&f);
+}
+
+static void test_cache_compares_everything(void)
+{
+	struct fixture f = { 0 };
+	struct vfio_dmabuf_cache cache;
+	struct fb_info fb, other;
+	struct fb_buffer *a, *b;
+	int err;
+
+	prepare(&f);
+	vfio_dmabuf_cache_init(&cache, &f.fake->device);
+	g_assert_cmpint(vfio_plane_check(&f.fake->device, &f.fake->primary, &fb, NULL), ==,
+			BLANK_NONE);
+	a = vfio_dmabuf_get(&cache, 1, &fb, &err);
+	b = vfio_dmabuf_get(&cache, 1, &fb, &err);
+	g_assert_true(a == b);
+	g_assert_cmpuint(cache.fetches, ==, 1);
+	fb_buffer_unref(b);
+	for (unsigned int i = 0; i < 5; i++) {
+		other = fb;
+		switch (i) {
+		case 0: other.width_px--; break;
+		case 1: other.height_px--; break;
+		case 2: other.fourcc = DRM_FORMAT_ARGB8888; break;
+		case 3: other.size_bytes -= 4096; other.height_px /= 2; break;
+		case 4: other.modifier = I915_FORMAT_MOD_X_TILED; break;
+		}
+		b = vfio_dmabuf_get(&cache, 1, &other, &err);
+		g_assert_nonnull(b);
+		g_assert_true(a != b);
+		g_assert_cmpuint(cache.fetches, ==, 2 + i);
+		fb_buffer_unref(b);
+	}
+	fb_buffer_unref(a);
+	vfio_dmabuf_cache_clear(&cache);
+	finish(&f);
+}
+
+static void test_cache_is_bounded(void)
+{
+	struct fixture f = { 0 };
+	struct vfio_dmabuf_cache cache;
+	struct fb_info fb;
+	unsigned int before;
+	int err;
+
+	prepare(&f);
+	vfio_plane_check(&f.fake->device, &f.fake->primary, &fb, NULL);
+	for (uint32_t id = 2; id <= 10; id++) {
+		vfio_fake_dmabuf_add(f.fake, id, W * H * 4);
+	}
+	vfio_dmabuf_cache_init(&cache, &f.fake->device);
+	before = open_fds();
+	for (uint32_t id = 1; id <= 10; id++) {
+		fb_buffer_unref(vfio_dmabuf_get(&cache, id, &fb, &err));
+	}
+	g_assert_cmpuint(open_fds() - before, ==, VFIO_DMABUF_CACHE_MAX);
+	/* the last used are there still, the first is gone */
+	fb_buffer_unref(vfio_dmabuf_get(&cache, 10, &fb, &err));
+	g_assert_cmpuint(cache.fetches, ==, 10);
+	fb_buffer_unref(vfio_dmabuf_get(&cache, 1, &fb, &err));
+	g_assert_cmpuint(cache.fetches, ==, 11);
+	vfio_dmabuf_cache_clear(&cache);
+	g_assert_cmpuint(open_fds(), ==, before);
+	finish(&f);
+}
+
+/* ---- faults, each with its reason ---- */
+
+static void test_never_started(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	memset(&f.fake->primary, 0, sizeof(f.fake->primary));
+	watch(&f);
+	expect_blank(&f, BLANK_NOT_STARTED, NULL);
+	vfio_fake_plane_set(&f.fake->primary, XR24, W, H, 1);
+	run_ms(100);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_plane_off(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(20);
+	f.fake->primary.size = 0;
+	expect_blank(&f, BLANK_PLANE_OFF, NULL);
+	vfio_fake_plane_set(&f.fake->primary, 0, W, H, 1);
+	run_ms(100);
+	g_assert_cmpint(f.viewer->blank, ==, BLANK_PLANE_OFF);
+	vfio_fake_plane_set(&f.fake->primary, XR24, W, H, 1);
+	run_ms(100);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_bad_fourcc(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->primary.drm_format = 0x31415926;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_FORMAT, "0x31415926");
+	finish(&f);
+}
+
+static void test_tiled(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->primary.drm_format_mod = I915_FORMAT_MOD_Y_TILED;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_FORMAT, "tiled");
+	finish(&f);
+}
+
+static void test_bad_stride(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->primary.stride = W * 4 - 4;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "stride");
+	finish(&f);
+}
+
+static void test_size_in_64_bits(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	/* stride * height is 2^32: nothing in 32 bits */
+	f.fake->primary.stride = 1u << 26;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "impossible");
+	g_assert_cmpuint(f.fake->gets, ==, 0);
+	finish(&f);
+}
+
+static void test_lying_size(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	/* the plane says so much, the dma-buf holds less */
+	vfio_fake_plane_set(&f.fake->primary, XR24, W * 8, H * 8, 1);
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "shorter");
+	finish(&f);
+}
+
+static void test_id_gone(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->primary.dmabuf_id = 77;
+	watch(&f);
+	expect_blank(&f, BLANK_NO_BUFFER, "GET_GFX_DMABUF id 77: No such file or directory");
+	f.fake->primary.dmabuf_id = 1;
+	for (unsigned int i = 0; i < 50 && !f.viewer->image; i++) {
+		run_ms(10);
+	}
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_unmappable(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_dmabuf_add_unmappable(f.fake, 2);
+	f.fake->primary.dmabuf_id = 2;
+	watch(&f);
+	expect_blank(&f, BLANK_NO_MAP, "mmap");
+	g_assert_nonnull(strstr(f.viewer->blank_text, "vfio fake"));
+	run_ms(100);
+	/* fetched and tried once, not at each look */
+	g_assert_cmpuint(f.fake->gets, ==, 1);
+	finish(&f);
+}
+
+static void test_unmappable_with_region(void)
+{
+	struct fixture f = { 0 };
+	uint8_t *data;
+
+	prepare(&f);
+	f.fake->region = true;
+	data = vfio_fake_region_add(f.fake, 2, W * H * 4,
+				    VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_MMAP, 0, 0);
+	fill(data, W * H, 0x0a0b0c);
+	vfio_fake_dmabuf_add_unmappable(f.fake, 2);
+	f.fake->primary.dmabuf_id = 2; /* and the region's index: it is a union */
+	watch(&f);
+	run_ms(50);
+	g_assert_nonnull(f.viewer->image);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x0a0b0c);
+	finish(&f);
+}
+
+static void test_failed_query(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(20);
+	f.fake->query_result = -ENOMEM;
+	f.fake->query_failures = 3;
+	run_ms(300);
+	/* no frame for a while: the last picture stays */
+	g_assert_cmpuint(f.fake->query_failures, ==, 0);
+	g_assert_nonnull(f.viewer->image);
+	g_assert_cmpuint(f.viewer->blanks, ==, 0);
+	f.fake->query_failures = UINT32_MAX;
+	expect_blank(&f, BLANK_ERROR, "QUERY_GFX_PLANE: Cannot allocate memory");
+	f.fake->query_failures = 0;
+	run_ms(500);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_link_down(void)
+{
+	struct fixture f = { 0 };
+	struct vfio_region_gfx_edid *edid;
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 0, 0);
+	edid = (void *)f.fake->regions[EDID_REGION].data;
+	edid->link_state = VFIO_DEVICE_GFX_LINK_STATE_DOWN;
+	f.fake->primary.drm_format = 0;
+	watch(&f);
+	expect_blank(&f, BLANK_LINK_DOWN, NULL);
+	finish(&f);
+}
+
+/* ---- cursor ---- */
+
+static void test_cursor(void)
+{
+	struct fixture f = { 0 };
+	uint8_t *image;
+
+	prepare(&f);
+	image = vfio_fake_dmabuf_add(f.fake, 2, 64 * 64 * 4);
+	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 64, 64, 2);
+	f.fake->cursor.x_pos = (uint32_t)-20;
+	f.fake->cursor.y_pos = 7;
+	watch(&f);
+	run_ms(20);
+	g_assert_nonnull(f.viewer->cursor.image);
+	g_assert_cmpint(f.viewer->cursor_x_px, ==, -20);
+	g_assert_cmpint(f.viewer->cursor_y_px, ==, 7);
+	g_assert_true(f.viewer->cursor_visible);
+	g_assert_cmpint(f.viewer->cursor.hot_x_px, ==, -1);
+	/* a new cursor in the same buffer, and a hot spot */
+	struct fb_buffer *before = f.viewer->cursor.image;
+	f.viewer->cursor.image = NULL;
+	fill(image, 1, 0xffffffff);
+	f.fake->cursor.x_hot = 3;
+	run_ms(100);
+	g_assert_true(f.viewer->cursor.image == before);
+	g_assert_cmpint(f.viewer->cursor.hot_x_px, ==, 3);
+	f.fake->cursor.drm_format = 0;
+	run_ms(100);
+	g_assert_null(f.viewer->cursor.image);
+	g_assert_false(f.viewer->cursor_visible);
+	g_assert_cmpuint(f.fake->gets, ==, 2);
+	finish(&f);
+}
+
+static void test_cursor_absent(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->cursor_result = -EINVAL;
+	watch(&f);
+	run_ms(300);
+	g_assert_cmpuint(f.fake->cursor_queries, ==, 3);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_cursor_impossible(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 4096, 4096, 2);
+	watch(&f);
+	run_ms(50);
+	g_assert_null(f.viewer->cursor.image);
+	g_assert_cmpuint(f.fake->gets, ==, 1); /* the primary's */
+	finish(&f);
+}
+
+/* ---- region planes ---- */
+
+static uint8_t *prepare_region(struct fixture *f, uint32_t index, uint64_t size, bool mappable)
+{
+	prepare(f);
+	f->fake->dmabuf = false;
+	f->fake->region = true;
+	f->fake->primary.region_index = index;
+	return vfio_fake_region_add(f->fake, index, size, VFIO_REGION_INFO_FLAG_READ |
+				    (mappable ? VFIO_REGION_INFO_FLAG_MMAP : 0), 0, 0);
+}
+
+static void test_region(void)
+{
+	struct fixture f = { 0 };
+	/* as the kernel's mdpy: beyond what GET_INFO counts */
+	uint8_t *data = prepare_region(&f, FB_REGION, W * H * 4, true);
+
+	fill(data, W * H, 0x445566);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x445566);
+	g_assert_cmpuint(f.fake->maps, ==, 1);
+	fill(data + 4 * (W * H - 1), 1, 0x665544);
+	run_ms(150);
+	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x665544);
+	g_assert_cmpuint(f.fake->maps, ==, 1);
+	/* another geometry is another map */
+	vfio_fake_plane_set(&f.fake->primary, XR24, W / 2, H, FB_REGION);
+	run_ms(150);
+	g_assert_cmpuint(f.fake->maps, ==, 2);
+	g_assert_cmpint(pixman_image_get_width(f.viewer->image), ==, W / 2);
+	finish(&f);
+}
+
+static void test_region_too_small(void)
+{
+	struct fixture f = { 0 };
+
+	prepare_region(&f, FB_REGION, W * H * 4 - 4096, true);
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "impossible plane");
+	g_assert_cmpuint(f.fake->maps, ==, 0);
+	finish(&f);
+}
+
+static void test_region_shrinks(void)
+{
+	struct fixture f = { 0 };
+
+	prepare_region(&f, FB_REGION, W * H * 4, true);
+	watch(&f);
+	run_ms(20);
+	g_assert_nonnull(f.viewer->image);
+	/* a mode switch that leaves a smaller region, and a driver that reports more */
+	f.fake->regions[FB_REGION].size_bytes = 4096;
+	vfio_fake_plane_set(&f.fake->primary, XR24, W, H / 2, FB_REGION);
+	expect_blank(&f, BLANK_BAD_PLANE, "impossible plane");
+	finish(&f);
+}
+
+static void test_region_unmappable(void)
+{
+	struct fixture f = { 0 };
+	uint8_t *data = prepare_region(&f, FB_REGION, W * H * 4, false);
+
+	fill(data, W * H, 0x445566);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmphex(seen(&f, 3, 3), ==, 0x445566);
+	g_assert_cmpuint(f.fake->maps, ==, 0);
+	fill(data, W * H, 0x778899);
+	run_ms(150);
+	g_assert_cmphex(seen(&f, 3, 3), ==, 0x778899);
+	finish(&f);
+}
+
+static void test_region_absent(void)
+{
+	struct fixture f = { 0 };
+
+	prepare_region(&f, FB_REGION, W * H * 4, true);
+	f.fake->primary.region_index = 12;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "region 12 does not exist");
+	finish(&f);
+}
+
+/* ---- the display interrupt ---- */
+
+static void watch_with_irq(struct fixture *f)
+{
+	prepare(f);
+	vfio_fake_gfx_add(f->fake, GFX_REGION, GFX_IRQ);
+	vfio_fake_damage_set(f->fake, 32, (const uint8_t *)"", 0);
+	f->fake->damage.flags |= VFIO_GFX_DAMAGE_ALL;
+	watch(f);
+	run_ms(20);
+}
+
+static void flip(struct fixture *f)
+{
+	vfio_fake_signal(f->fake, GFX_IRQ, 0);
+	run_ms(10);
+}
+
+static void test_irq(void)
+{
+	struct fixture f = { 0 };
+	uint32_t control;
+
+	watch_with_irq(&f);
+	g_assert_nonnull(f.viewer->image);
+	memcpy(&control, f.fake->regions[GFX_REGION].data + VFIO_FAKE_CONTROL, 4);
+	g_assert_cmphex(control, ==, VFIO_GFX_CONTROL_DAMAGE);
+	unsigned int queries = f.fake->queries;
+	run_ms(300);
+	g_assert_cmpuint(f.fake->queries, ==, queries); /* still screen: no query */
+	/* the guest swaps to another buffer */
+	fill(vfio_fake_dmabuf_add(f.fake, 2, W * H * 4), W * H, 0xfedcba);
+	f.fake->primary.dmabuf_id = 2;
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
+	flip(&f);
+	g_assert_cmpuint(f.fake->queries, ==, queries + 1);
+	g_assert_cmphex(seen(&f, 127, 63), ==, 0xfedcba);
+	/* last viewer gone: no interrupt, no tracking */
+	capture_set_wanted(f.viewer, false);
+	memcpy(&control, f.fake->regions[GFX_REGION].data + VFIO_FAKE_CONTROL, 4);
+	g_assert_cmphex(control, ==, 0);
+	g_assert_cmpint(f.fake->irqs[GFX_IRQ].fds[0], ==, -1);
+	capture_set_wanted(f.viewer, true);
+	run_ms(20);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_irq_damage(void)
+{
+	struct fixture f = { 0 };
+	const pixman_box32_t *box;
+
+	watch_with_irq(&f);
+	/* the whole picture changes in memory, but the driver tells of the right half only */
+	fill(f.pixels, W * H, 0x00ff00);
+	vfio_fake_damage_set(f.fake, 64, (const uint8_t *)"\x02", 1);
+	flip(&f);
+	box = pixman_region32_extents(&f.viewer->damage);
+	g_assert_cmpint(box->x1, ==, 64);
+	g_assert_cmpint(box->x2, ==, 128);
+	g_assert_cmphex(seen(&f, 64, 32), ==, 0x00ff00);
+	g_assert_cmphex(seen(&f, 63, 0), ==, 0);
+	finish(&f);
+}
+
+static void test_irq_spurious(void)
+{
+	struct fixture f = { 0 };
+
+	watch_with_irq(&f);
+	unsigned int presents = f.viewer->presents;
+	uint64_t frames;
+	struct console_state state;
+
+	console_get_state(f.console, &state);
+	frames = state.source.frames;
+	flip(&f);
+	console_get_state(f.console, &state);
+	g_assert_cmpuint(f.viewer->presents, ==, presents);
+	g_assert_cmpuint(state.source.frames, ==, frames);
+	g_assert_cmpuint(state.source.events_seen, ==, 1);
+	g_assert_cmpstr(state.source.events, ==, "irq");
+	g_assert_cmpstr(state.source.kind, ==, "vfio-dmabuf");
+	finish(&f);
+}
+
+static void test_irq_damage_survives_a_failed_query(void)
+{
+	struct fixture f = { 0 };
+
+	watch_with_irq(&f);
+	fill(f.pixels, W * H, 0x00ff00);
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
+	f.fake->query_result = -EAGAIN;
+	f.fake->query_failures = 1;
+	flip(&f); /* harvested, but not shown */
+	run_ms(100);
+	g_assert_cmphex(seen(&f, 100, 50), ==, 0x00ff00);
+	finish(&f);
+}
+
+static void test_irq_hostile_damage(void)
+{
+	struct fixture f = { 0 };
+
+	watch_with_irq(&f);
+	for (unsigned int i = 0; i < 7; i++) {
+		fill(f.pixels, W * H, 0x010101 * (i + 1));
+		vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\x01", 1);
+		switch (i) {
+		case 0: f.fake->damage.tile_width = 0; break;
+		case 1: f.fake->damage.tiles_x = f.fake->damage.tiles_y = 0xffffffff; break;
+		case 2: f.fake->damage.bitmap_size = 0xffffffff; break;
+		case 3: f.fake->damage.size = 8; break;
+		case 4: f.fake->damage.tiles_x = 1; break;
+		case 5: f.fake->damage.plane.width = 0xffffffff; break;
+		case 6: f.fake->damage.tile_height = 0xffffffff; break;
+		}
+		flip(&f);
+		/* what makes no sense means "anywhere" */
+		g_assert_cmphex(seen(&f, 127, 63), ==, 0x010101 * (i + 1));
+	}
+	finish(&f);
+}
+
+static void test_no_irq(void)
+{
+	struct fixture f = { 0 };
+	struct console_state state;
+
+	prepare(&f);
+	vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ);
+	f.fake->irqs[GFX_IRQ].result = -EINVAL;
+	watch(&f);
+	run_ms(100);
+	console_get_state(f.console, &state);
+	g_assert_cmpstr(state.source.events, ==, "poll");
+	g_assert_cmpuint(f.fake->queries, >, 2);
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_other_version(void)
+{
+	struct fixture f = { 0 };
+	struct console_state state;
+
+	prepare(&f);
+	vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ)->version = VFIO_GFX_VERSION + 1;
+	watch(&f);
+	run_ms(50);
+	console_get_state(f.console, &state);
+	g_assert_cmpstr(state.source.events, ==, "poll");
+	g_assert_nonnull(f.viewer->image);
+	finish(&f);
+}
+
+static void test_torn_status(void)
+{
+	struct fixture f = { 0 };
+	struct vfio_gfx_status *status;
+
+	prepare(&f);
+	status = vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ);
+	status->seq = 1; /* a writer that never ends */
+	status->plane.off_reason = VFIO_GFX_OFF_BEYOND;
+	f.fake->primary.drm_format = 0;
+	watch(&f);
+	expect_blank(&f, BLANK_BAD_PLANE, "outside of video memory");
+	finish(&f);
+}
+
+static void test_off_reasons(void)
+{
+	static const struct {
+		uint32_t off;
+		enum blank_reason reason;
+	} rows[] = {
+		{ VFIO_GFX_OFF_NEVER_SET, BLANK_NOT_STARTED },
+		{ VFIO_GFX_OFF_DISABLED, BLANK_PLANE_OFF },
+		{ VFIO_GFX_OFF_BLANKED, BLANK_PLANE_OFF },
+		{ VFIO_GFX_OFF_GEOMETRY, BLANK_BAD_PLANE },
+		{ VFIO_GFX_OFF_FORMAT, BLANK_BAD_FORMAT },
+		{ VFIO_GFX_OFF_BEYOND, BLANK_BAD_PLANE },
+		{ VFIO_GFX_OFF_UNALIGNED, BLANK_BAD_PLANE },
+		{ VFIO_GFX_OFF_NO_MEMORY, BLANK_ERROR },
+		{ 4711, BLANK_PLANE_OFF },
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct fixture f = { 0 };
+
+		prepare(&f);
+		vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ)->plane.off_reason = rows[i].off;
+		f.fake->primary.drm_format = 0;
+		watch(&f);
+		run_ms(5);
+		g_assert_cmpint(f.viewer->blank, ==, rows[i].reason);
+		finish(&f);
+	}
+}
+
+/* ---- EDID ---- */
+
+static struct gvt_edid_mode edid_mode(struct fixture *f)
+{
+	struct vfio_region_gfx_edid *edid = (void *)f->fake->regions[EDID_REGION].data;
+	const uint8_t *blob = f->fake->regions[EDID_REGION].data + edid->edid_offset;
+	struct gvt_edid_mode mode = { 0 };
+
+	g_assert_cmpint(gvt_edid_check(blob, edid->edid_size), ==, GVT_EDID_OK);
+	g_assert_true(gvt_edid_preferred(blob, edid->edid_size, &mode));
+	return mode;
+}
+
+static void test_edid_at_start(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 3840, 2160);
+	start(&f, 1366, 768);
+	g_assert_cmpuint(edid_mode(&f).width_px, ==, 1366);
+	g_assert_cmpuint(edid_mode(&f).height_px, ==, 768);
+	g_assert_cmpuint(f.fake->link_downs, ==, 1);
+	g_assert_cmpuint(f.fake->link_ups, ==, 1);
+	finish(&f);
+}
+
+static void refuse(struct fixture *f, uint32_t xres, uint32_t yres, const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	struct vfio_display_config config = {
+		.device = &f->fake->device, .registry = f->registry, .label = "gpu0",
+		.xres = xres, .yres = yres,
+	};
+
+	vfio_device_init(&f->fake->device, NULL);
+	g_assert_null(vfio_display_create(&config, &error));
+	g_assert_nonnull(error);
+	g_assert_nonnull(strstr(error->message, text));
+	g_assert_null(display_nth(f->registry, 0));
+	display_registry_destroy(f->registry);
+	vfio_fake_destroy(f->fake);
+}
+
+static void test_edid_too_large(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 1920, 1080);
+	refuse(&f, 2560, 1440, "the device's largest mode is 1920x1080");
+}
+
+static void test_edid_absent(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	refuse(&f, 2560, 1440, "the device has no EDID region");
+}
+
+static void test_no_display(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	f.fake->dmabuf = false;
+	refuse(&f, 0, 0, "vfio fake: display=on: the device has no display");
+}
+
+static void test_edid_settles(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 3840, 2160);
+	start(&f, 0, 0);
+	for (uint32_t i = 0; i < 200; i++) {
+		struct display_mode mode = { 800 + i, 600 + i, 0, 0, 0 };
+
+		g_assert_true(console_set_mode(f.console, &mode));
+		if (i % 50 == 0) {
+			run_ms(10);
+		}
+	}
+	run_ms(600);
+	g_assert_cmpuint(f.fake->link_downs, ==, 1);
+	g_assert_cmpuint(f.fake->link_ups, ==, 1);
+	g_assert_cmpuint(edid_mode(&f).width_px, ==, 999);
+	/* the mode that is there already: nothing to do */
+	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 999, 799, 0, 0, 0 }));
+	run_ms(400);
+	g_assert_cmpuint(f.fake->link_downs, ==, 1);
+	/* larger than the device can: clamped */
+	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 9999, 20, 0, 0, 0 }));
+	run_ms(500);
+	g_assert_cmpuint(edid_mode(&f).width_px, ==, 3840);
+	finish(&f);
+}
+
+static void test_edid_region_nonsense(void)
+{
+	struct fixture f = { 0 };
+	struct vfio_region_gfx_edid *edid;
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 0xffffff00, 0, 0);
+	edid = (void *)f.fake->regions[EDID_REGION].data;
+	edid->edid_offset = 0xfffffff0;
+	start(&f, 0, 0);
+	g_assert_false(console_set_mode(f.console, &(struct display_mode){ 640, 480, 0, 0, 0 }));
+	finish(&f);
+}
+
+/* ---- reset, taking back ---- */
+
+static void test_reset(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 0, 0);
+	start(&f, 640, 480);
+	capture_set_wanted(f.viewer, true);
+	run_ms(20);
+	g_assert_cmpuint(f.fake->gets, ==, 1);
+	/* the driver forgot the monitor, and the id is of another buffer now */
+	struct vfio_region_gfx_edid *edid = (void *)f.fake->regions[EDID_REGION].data;
+	edid->edid_size = 0;
+	fill(vfio_fake_dmabuf_add(f.fake, 1, W * H * 4), W * H, 0x202020);
+	vfio_display_reset(f.display);
+	run_ms(20);
+	g_assert_cmpuint(f.fake->gets, ==, 2);
+	g_assert_cmphex(seen(&f, 1, 1), ==, 0x202020);
+	g_assert_cmpuint(edid_mode(&f).width_px, ==, 640);
+	f.fake->primary.drm_format = 0;
+	vfio_display_reset(f.display);
+	expect_blank(&f, BLANK_NOT_STARTED, NULL);
+	finish(&f);
+}
+
+static void test_detach(void)
+{
+	struct fixture f = { 0 };
+
+	watch_with_irq(&f);
+	vfio_display_detach(f.display);
+	expect_blank(&f, BLANK_NO_DISPLAY, "took the device back");
+	unsigned int queries = f.fake->queries;
+	capture_set_wanted(f.viewer, false);
+	capture_set_wanted(f.viewer, true);
+	run_ms(50);
+	g_assert_cmpuint(f.fake->queries, ==, queries);
+	g_assert_cmpint(f.fake->irqs[GFX_IRQ].fds[0], ==, -1);
+	finish(&f);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	main_thread_init();
+#define T(name, fn) g_test_add_func("/vfio-display/" name, fn)
+	T("the-first-viewer-gets-the-picture", test_first_frame);
+	T("without-a-viewer-nothing-is-queried", test_inactive_is_silent);
+	T("polling-backs-off-while-nothing-changes", test_poll_backs_off);
+	T("polling-waits-for-a-slow-viewer", test_slow_viewer_is_waited_for);
+	T("a-screenshot-needs-one-query", test_capture_while_inactive);
+	T("each-dmabuf-id-is-fetched-once", test_fetched_once);
+	T("every-fd-is-given-back", test_fds_are_given_back);
+	T("an-id-with-another-stride-is-another-buffer", test_same_id_other_stride);
+	T("the-cache-compares-geometry-format-modifier-and-size", test_cache_compares_everything);
+	T("the-cache-is-bounded-and-closes-fds", test_cache_is_bounded);
+	T("a-plane-that-was-never-on-is-not-started", test_never_started);
+	T("a-plane-that-is-off-is-blank-and-no-error", test_plane_off);
+	T("an-unknown-fourcc-is-named", test_bad_fourcc);
+	T("a-tiled-plane-is-named", test_tiled);
+	T("a-stride-smaller-than-a-line-is-rejected", test_bad_stride);
+	T("the-size-is-checked-in-64-bits", test_size_in_64_bits);
+	T("a-dmabuf-shorter-than-its-plane-is-rejected", test_lying_size);
+	T("an-id-that-is-gone-is-named", test_id_gone);
+	T("a-dmabuf-that-a-cpu-cannot-map-is-named", test_unmappable);
+	T("a-dmabuf-that-cannot-be-mapped-falls-back-to-the-region", test_unmappable_with_region);
+	T("a-failed-query-is-no-frame-yet", test_failed_query);
+	T("a-link-that-is-down-is-named", test_link_down);
+	T("cursor-position-is-signed-and-hot-spot-may-be-unknown", test_cursor);
+	T("a-driver-without-cursor-is-not-asked-for-ever", test_cursor_absent);
+	T("an-impossible-cursor-is-not-shown", test_cursor_impossible);
+	T("a-region-plane-is-mapped-once-a-geometry", test_region);
+	T("a-region-smaller-than-its-plane-is-rejected", test_region_too_small);
+	T("a-region-that-shrank-is-not-read-past-its-end", test_region_shrinks);
+	T("a-region-that-cannot-be-mapped-is-read", test_region_unmappable);
+	T("a-region-that-does-not-exist-is-named", test_region_absent);
+	T("with-the-interrupt-a-still-screen-needs-no-query", test_irq);
+	T("damage-comes-from-the-driver", test_irq_damage);
+	T("a-spurious-interrupt-makes-no-frame", test_irq_spurious);
+	T("damage-survives-a-failed-query", test_irq_damage_survives_a_failed_query);
+	T("damage-that-makes-no-sense-means-everything", test_irq_hostile_damage);
+	T("without-the-interrupt-it-polls", test_no_irq);
+	T("an-unknown-version-of-the-extension-is-left-alone", test_other_version);
+	T("a-status-that-is-always-torn-is-read-otherwise", test_torn_status);
+	T("the-driver-says-why-the-plane-is-off", test_off_reasons);
+	T("xres-and-yres-become-the-edid", test_edid_at_start);
+	T("a-mode-beyond-the-device-is-refused", test_edid_too_large);
+	T("xres-without-an-edid-region-is-refused", test_edid_absent);
+	T("display-on-without-a-display-is-refused", test_no_display);
+	T("200-resizes-are-one-link-cycle", test_edid_settles);
+	T("an-edid-region-with-nonsense-is-left-alone", test_edid_region_nonsense);
+	T("a-reset-forgets-buffers-and-restores-the-edid", test_reset);
+	T("a-device-taken-back-is-not-touched", test_detach);
+#undef T
+	return g_test_run();
+}
