@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ui/input.h"
+#include "ui/vnc/client.h"
+#include "ui/vnc/server.h"
+
+/* RFB's mask bit i is button i + 1; 3 to 6 are wheel steps. */
+static const struct {
+	uint16_t button; /* or 0 */
+	uint16_t axis;
+	int32_t step;
+} mouse[8] = {
+	{ BTN_LEFT, 0, 0 }, { BTN_MIDDLE, 0, 0 }, { BTN_RIGHT, 0, 0 },
+	{ 0, REL_WHEEL, 1 }, { 0, REL_WHEEL, -1 },
+	{ 0, REL_HWHEEL, -1 }, { 0, REL_HWHEEL, 1 },
+	{ BTN_SIDE, 0, 0 },
+};
+
+/* In relative motion, a step of 0 is sent as this (QEMU's pointer motion change). */
+#define MOTION_ZERO 0x7fff
+
+static struct input_router *router_of(struct vnc_client *client)
+{
+	return client->server->host.input;
+}
+
+static bool is_down(const struct vnc_client *client, uint16_t code)
+{
+	return client->keyboard.down[code / 8] >> code % 8 & 1;
+}
+
+static void set_down(struct vnc_client *client, uint16_t code, bool down)
+{
+	uint8_t bit = (uint8_t)(1u << code % 8);
+
+	if (down) {
+		client->keyboard.down[code / 8] |= bit;
+	} else {
+		client->keyboard.down[code / 8] &= (uint8_t)~bit;
+	}
+}
+
+static void send_key(struct vnc_client *client, uint16_t code, bool down)
+{
+	/* A key that we didn't press isn't ours to release. */
+	if (code == 0 || code >= KEY_CNT || (!down && !is_down(client, code))) {
+		return;
+	}
+	set_down(client, code, down);
+	input_key(router_of(client), code, down);
+	input_sync(router_of(client));
+}
+
+static bool is_letter(uint32_t keysym)
+{
+	return keysym < 0x80 && g_ascii_isalpha((char)keysym);
+}
+
+/*
+ * The viewer sends symbols of its own layout, and the guest turns keys into symbols with a US
+ * layout (as far as we know): where the two need Shift differently it is pressed or let go around
+ * the key. Letters are left alone, because Caps Lock may have made them.
+ */
+void vnc_input_key(struct vnc_client *client, uint32_t keysym, bool down)
+{
+	bool shift = false, left, right;
+	uint16_t code = input_code_from_keysym(keysym, &shift);
+
+	if (!down || code == 0 || keysym >= 0x80 || keysym <= ' ' || is_letter(keysym)) {
+		send_key(client, code, down);
+		return;
+	}
+	left = is_down(client, KEY_LEFTSHIFT);
+	right = is_down(client, KEY_RIGHTSHIFT);
+	if (shift == (left || right)) {
+		send_key(client, code, true);
+	} else if (shift) {
+		send_key(client, KEY_LEFTSHIFT, true);
+		send_key(client, code, true);
+		send_key(client, KEY_LEFTSHIFT, false);
+	} else {
+		send_key(client, KEY_LEFTSHIFT, false);
+		send_key(client, KEY_RIGHTSHIFT, false);
+		send_key(client, code, true);
+		if (left) {
+			send_key(client, KEY_LEFTSHIFT, true);
+		}
+		if (right) {
+			send_key(client, KEY_RIGHTSHIFT, true);
+		}
+	}
+}
+
+void vnc_input_extended_key(struct vnc_client *client, uint32_t keysym, uint32_t xt, bool down)
+{
+	uint16_t code = input_code_from_xt(xt);
+
+	if (code) {
+		send_key(client, code, down);
+	} else {
+		/* A viewer that doesn't know the key's place still knows its symbol. */
+		vnc_input_key(client, keysym, down);
+	}
+}
+
+static void send_motion(struct vnc_client *client, uint16_t x, uint16_t y)
+{
+	struct input_router *router = router_of(client);
+	struct client_screen *screen = &client->screen;
+
+	if (!input_is_absolute(router) && (client->features & FEATURE_POINTER_MOTION) &&
+	    !(client->due & DUE_POINTER_MOTION)) {
+		input_rel(router, REL_X, x - MOTION_ZERO);
+		input_rel(router, REL_Y, y - MOTION_ZERO);
+	} else if (x != client->keyboard.x || y != client->keyboard.y) {
+		client->keyboard.x = x;
+		client->keyboard.y = y;
+		input_pointer(router, MIN(x, (int32_t)screen->told_width_px - 1),
+			      MIN(y, (int32_t)screen->told_height_px - 1), screen->told_width_px,
+			      screen->told_height_px);
+	}
+}
+
+void vnc_input_pointer(struct vnc_client *client, uint8_t buttons, uint16_t x, uint16_t y)
+{
+	struct input_router *router = router_of(client);
+	uint8_t changed = client->keyboard.buttons ^ buttons;
+
+	if (!client->initialised) {
+		return;
+	}
+	client->keyboard.buttons = buttons;
+	send_motion(client, x, y);
+	/* The guest sees the pointer arrive before the button goes down. */
+	input_sync(router);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(mouse); i++) {
+		bool down = buttons >> i & 1;
+
+		if (!(changed >> i & 1)) {
+			continue;
+		}
+		if (mouse[i].button) {
+			set_down(client, mouse[i].button, down);
+			input_button(router, mouse[i].button, down);
+		} else if (down) {
+			input_rel(router, mouse[i].axis, mouse[i].step);
+		}
+	}
+	if (changed) {
+		input_sync(router);
+	}
+}
+
+void vnc_input_release(struct vnc_client *client)
+{
+	bool any = false;
+
+	for (uint16_t code = 1; code < KEY_CNT; code++) {
+		if (is_down(client, code)) {
+			set_down(client, code, false);
+			input_key(router_of(client), code, false);
+			any = true;
+		}
+	}
+	if (any) {
+		input_sync(router_of(client));
+	}
+}

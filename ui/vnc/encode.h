@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Encodings: a region of a picture in, the bytes of an RFB update out. One file each; encode.c
+ * chooses. A client has one encoder, because zlib streams run on from update to update.
+ * Context: any, one thread at a time for one encoder.
+ */
+#ifndef UI_VNC_ENCODE_H
+#define UI_VNC_ENCODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include <pixman.h>
+
+#include "ui/vnc/palette.h"
+#include "ui/vnc/pixel.h"
+#include "ui/vnc/rfb.h"
+
+/* What a client wants; copied for each update, since it may change its mind meanwhile. */
+struct encode_settings {
+	struct pixel_converter converter;
+	int32_t encoding; /* RFB_ENCODING_RAW, _HEXTILE, _ZLIB, _TIGHT or _ZRLE */
+	int compress_level; /* 0..9 */
+	int jpeg_quality; /* 1..100, or 0: nothing lossy */
+};
+
+struct encoder;
+
+struct encoder *encoder_create(void);
+void encoder_destroy(struct encoder *encoder);
+/* True for the encodings above. */
+bool encoder_knows(int32_t encoding);
+
+/* A picture: pixels, and a cursor to be drawn over them for a client that can't draw one. */
+struct encode_source {
+	struct pixel_view view;
+	/* The client's screen may be larger than the picture: the rest is black. */
+	unsigned int width_px, height_px;
+	pixman_image_t *cursor; /* a8r8g8b8 premultiplied, or NULL */
+	int cursor_x_px, cursor_y_px;
+};
+
+/*
+ * Appends one whole FramebufferUpdate message with @region (which lies inside width_px x
+ * height_px and isn't empty). False: no memory; @out is then to be thrown away, and the encoder
+ * with it.
+ */
+bool encode_update(struct encoder *encoder, const struct encode_settings *settings,
+		   const struct encode_source *source, const pixman_region32_t *region,
+		   GByteArray *out);
+
+/* Header of a rectangle. */
+void encode_rect_header(GByteArray *out, unsigned int x, unsigned int y, unsigned int w,
+			unsigned int h, int32_t encoding);
+
+/* ---- one rectangle each, for encode.c ---- */
+struct deflater;
+struct jpeg_writer;
+
+void encode_raw(const struct encode_settings *settings, const struct pixel_view *view,
+		GByteArray *out);
+void encode_hextile(const struct encode_settings *settings, const struct pixel_view *view,
+		    GByteArray *out);
+bool encode_zlib(struct deflater *deflater, const struct encode_settings *settings,
+		 const struct pixel_view *view, GByteArray *out);
+bool encode_zrle(struct deflater *deflater, const struct encode_settings *settings,
+		 const struct pixel_view *view, GByteArray *out);
+
+/* tight chooses among these streams by what a piece holds. */
+#define TIGHT_STREAMS 3
+struct tight {
+	struct deflater *streams; /* TIGHT_STREAMS of them */
+	struct jpeg_writer *jpeg;
+};
+/* Largest piece that encode_tight() takes: decoders hold a line of 2048 pixels at most, and a
+ * small piece is more often of few colours. */
+#define TIGHT_MAX_SIDE_PX 256
+bool encode_tight(struct tight *tight, const struct encode_settings *settings,
+		  const struct pixel_view *view, GByteArray *out);
+
+#endif

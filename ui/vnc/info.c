@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gio/gunixsocketaddress.h>
+
+#include "ui/vnc/client.h"
+#include "ui/vnc/server.h"
+
+void vnc_address_init(struct vnc_address *to, GSocketAddress *address)
+{
+	vnc_address_finish(to);
+	to->family = "unknown";
+	if (G_IS_INET_SOCKET_ADDRESS(address)) {
+		GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(address);
+		GInetAddress *host = g_inet_socket_address_get_address(inet);
+
+		to->family = g_inet_address_get_family(host) == G_SOCKET_FAMILY_IPV6 ? "ipv6" :
+										       "ipv4";
+		to->host = g_inet_address_to_string(host);
+		to->service = g_strdup_printf("%u", g_inet_socket_address_get_port(inet));
+	} else if (G_IS_UNIX_SOCKET_ADDRESS(address)) {
+		GUnixSocketAddress *path = G_UNIX_SOCKET_ADDRESS(address);
+
+		to->family = "unix";
+		to->service = g_strdup(g_unix_socket_address_get_path(path));
+	}
+	if (!to->host) {
+		to->host = g_strdup("");
+	}
+	if (!to->service) {
+		to->service = g_strdup("");
+	}
+	g_clear_object(&address);
+}
+
+void vnc_address_finish(struct vnc_address *address)
+{
+	g_clear_pointer(&address->host, g_free);
+	g_clear_pointer(&address->service, g_free);
+}
+
+JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *auth)
+{
+	JsonObject *object = json_object_new();
+
+	json_object_set_string_member(object, "host", address->host);
+	json_object_set_string_member(object, "service", address->service);
+	json_object_set_string_member(object, "family", address->family);
+	json_object_set_boolean_member(object, "websocket", FALSE);
+	if (auth) {
+		json_object_set_string_member(object, "auth", auth);
+	}
+	return object;
+}
+
+static const char *auth_name(const struct vnc_server *server)
+{
+	return server->options.password ? "vnc" : "none";
+}
+
+/* The listener may be on every address: what the client sees of us is its end of the socket. */
+static JsonObject *server_info(struct vnc_server *server, struct vnc_client *client)
+{
+	struct vnc_address address = { 0 };
+	JsonObject *object;
+
+	vnc_address_init(&address,
+			 g_socket_connection_get_local_address(client->connection, NULL));
+	object = vnc_address_to_json(&address, auth_name(server));
+	vnc_address_finish(&address);
+	return object;
+}
+
+void vnc_info_event(struct vnc_server *server, struct vnc_client *client, const char *name)
+{
+	JsonObject *data;
+
+	if (!server->host.event) {
+		return;
+	}
+	data = json_object_new();
+	json_object_set_object_member(data, "server", server_info(server, client));
+	json_object_set_object_member(data, "client", vnc_address_to_json(&client->address, NULL));
+	server->host.event(server->host.opaque, name, data);
+}
+
+JsonNode *vnc_server_query(struct vnc_server *server)
+{
+	JsonObject *info = json_object_new();
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	JsonArray *clients;
+
+	json_node_take_object(node, info);
+	json_object_set_boolean_member(info, "enabled", server->listener != NULL);
+	if (!server->listener) {
+		return node;
+	}
+	json_object_set_string_member(info, "host", server->address.host);
+	json_object_set_string_member(info, "service", server->address.service);
+	json_object_set_string_member(info, "family", server->address.family);
+	json_object_set_string_member(info, "auth", auth_name(server));
+	clients = json_array_new();
+	for (GList *l = server->clients.head; l; l = l->next) {
+		struct vnc_client *client = l->data;
+
+		json_array_add_object_element(clients, vnc_address_to_json(&client->address, NULL));
+	}
+	json_object_set_array_member(info, "clients", clients);
+	return node;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/vnc.h"
+#include "ui/vnc/options.h"
+#include "util/error.h"
+#include "util/opts.h"
+
+#define FIRST_PORT 5900
+#define MAX_DISPLAY (65535 - FIRST_PORT)
+#define DEFAULT_CONNECTIONS 32
+
+static const char *const known[] = {
+	"connections", "display", "head", "ipv4", "ipv6", "lossy", "non-adaptive", "password",
+	"share", "to", "vnc", NULL,
+};
+
+/* QEMU has these; here they are refused by name rather than as unknown. */
+static const char *const later[] = {
+	"acl", "audiodev", "id", "key-delay-ms", "lock-key-sync", "password-secret",
+	"power-control", "reverse", "sasl", "sasl-authz", "tls", "tls-authz", "tls-creds",
+	"websocket", "x509", "x509verify", NULL,
+};
+
+static bool parse_display_number(const char *text, uint64_t *number)
+{
+	g_autoptr(GError) error = NULL;
+
+	return parse_u64("-vnc", "display", text, number, &error) && *number <= MAX_DISPLAY;
+}
+
+/* "unix:PATH", ":1", "host:1" or "[::1]:1". */
+static bool parse_address(struct vnc_options *options, const char *text, GError **error)
+{
+	struct listen_address *address = &options->address;
+	const char *colon = strrchr(text, ':');
+	uint64_t number;
+	size_t len;
+
+	if (g_str_has_prefix(text, "unix:")) {
+		if (!text[5]) {
+			return error_set(error, "-vnc %s: a path is missing after 'unix:'", text);
+		}
+		address->unix_path = g_strdup(text + 5);
+		return true;
+	}
+	if (!colon || !parse_display_number(colon + 1, &number)) {
+		return error_set(error, "-vnc %s: expected HOST:N with N = 0..%d, unix:PATH or none",
+				 text, MAX_DISPLAY);
+	}
+	len = (size_t)(colon - text);
+	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		address->host = g_strndup(text + 1, len - 2);
+	} else if (memchr(text, ':', len)) {
+		return error_set(error, "-vnc %s: an IPv6 address needs brackets: [%.*s]:%s", text,
+				 (int)len, text, colon + 1);
+	} else {
+		address->host = g_strndup(text, len);
+	}
+	address->port = address->port_last = (uint16_t)(FIRST_PORT + number);
+	return true;
+}
+
+static bool parse_to(struct vnc_options *options, struct opts *opts, const char *spec,
+		     GError **error)
+{
+	const char *to = opts_get(opts, "to");
+	uint64_t number;
+
+	if (!to) {
+		return true;
+	}
+	if (!parse_display_number(to, &number) || options->address.unix_path ||
+	    FIRST_PORT + number < options->address.port) {
+		return error_set(error, "-vnc %s: to=%s: expected a display number not below the first",
+				 spec, to);
+	}
+	options->address.port_last = (uint16_t)(FIRST_PORT + number);
+	return true;
+}
+
+static bool parse_share(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	static const char *const names[] = { "allow-exclusive", "force-shared", "ignore", NULL };
+	const char *share = opts_get(opts, "share");
+
+	for (unsigned int i = 0; share && names[i]; i++) {
+		if (!strcmp(share, names[i])) {
+			options->share = (enum vnc_share)i;
+			return true;
+		}
+	}
+	return !share || error_set(error, "%s: share=%s: expected allow-exclusive, force-shared or ignore",
+				   opts->object, share);
+}
+
+/* An option that comes later may be said to be off. */
+static bool refuse_later(struct opts *opts, GError **error)
+{
+	for (unsigned int i = 0; later[i]; i++) {
+		const char *value = opts_get(opts, later[i]);
+
+		if (value && strcmp(value, "off") != 0) {
+			return error_set(error, "%s: %s: not supported yet", opts->object, later[i]);
+		}
+	}
+	return true;
+}
+
+static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	uint64_t connections = DEFAULT_CONNECTIONS, head = 0;
+	bool adaptive;
+
+	/* non-adaptive: ours never guesses from what changes often, so both values are true. */
+	if (!refuse_later(opts, error) ||
+	    !opts_get_bool(opts, "password", &options->password, error) ||
+	    !opts_get_bool(opts, "lossy", &options->lossy, error) ||
+	    !opts_get_bool(opts, "non-adaptive", &adaptive, error) ||
+	    !opts_get_bool(opts, "ipv4", &options->address.ipv4, error) ||
+	    !opts_get_bool(opts, "ipv6", &options->address.ipv6, error) ||
+	    !opts_get_u64(opts, "connections", &connections, error) ||
+	    !opts_get_u64(opts, "head", &head, error) || !parse_share(options, opts, error)) {
+		return false;
+	}
+	if (connections < 1 || connections > G_MAXINT) {
+		return error_set(error, "%s: connections: at least 1 is needed", opts->object);
+	}
+	if (head > G_MAXINT) {
+		return error_set(error, "%s: head: number too large", opts->object);
+	}
+	options->connections = (unsigned int)connections;
+	options->head = (unsigned int)head;
+	options->display = g_strdup(opts_get(opts, "display"));
+	return opts_check_used(opts, known, error);
+}
+
+bool vnc_options_parse(struct vnc_options *options, const char *spec, GError **error)
+{
+	struct opts *opts = opts_parse("-vnc", spec, "vnc", error);
+	const char *address;
+	bool ok;
+
+	memset(options, 0, sizeof(*options));
+	if (!opts) {
+		return false;
+	}
+	address = opts_get(opts, "vnc");
+	options->listen = address && strcmp(address, "none") != 0;
+	if (!address || !*address) {
+		ok = error_set(error, "-vnc: an address is missing: HOST:N, unix:PATH or none");
+	} else {
+		ok = (!options->listen || parse_address(options, address, error)) &&
+		     parse_to(options, opts, address, error) && parse_rest(options, opts, error);
+	}
+	opts_destroy(opts);
+	if (!ok) {
+		vnc_options_finish(options);
+	}
+	return ok;
+}
+
+void vnc_options_finish(struct vnc_options *options)
+{
+	listen_address_clear(&options->address);
+	g_clear_pointer(&options->display, g_free);
+}
+
+void vnc_print_help(void)
+{
+	puts("-vnc ADDRESS[,OPTION=VALUE]...\n"
+	     "  HOST:N                 TCP port 5900 + N; no HOST: every interface\n"
+	     "  unix:PATH              a unix socket\n"
+	     "  none                   no socket\n"
+	     "  to=N                   last display number to try when N is taken\n"
+	     "  ipv4=on|off, ipv6=on|off\n"
+	     "  password=on|off        VNC authentication; the password is set by QMP set_password\n"
+	     "  share=allow-exclusive|force-shared|ignore\n"
+	     "  connections=N          most clients at a time [32]\n"
+	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"
+	     "  display=ID, head=N     the device and head to show [the first]");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The argument of -vnc. Context: main. */
+#ifndef UI_VNC_OPTIONS_H
+#define UI_VNC_OPTIONS_H
+
+#include <stdbool.h>
+#include <glib.h>
+
+#include "util/listen.h"
+
+/* What a client that wants the screen for itself does to the others. */
+enum vnc_share {
+	VNC_SHARE_ALLOW_EXCLUSIVE, /* they go, and who comes later is refused */
+	VNC_SHARE_FORCE_SHARED, /* it is refused */
+	VNC_SHARE_IGNORE, /* nothing */
+};
+
+struct vnc_options {
+	bool listen; /* false: "none" */
+	struct listen_address address;
+	bool password;
+	bool lossy; /* JPEG is allowed */
+	enum vnc_share share;
+	unsigned int connections; /* most clients at a time */
+	char *display; /* device of the console, NULL: the first */
+	unsigned int head;
+};
+
+bool vnc_options_parse(struct vnc_options *options, const char *spec, GError **error);
+void vnc_options_finish(struct vnc_options *options);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers of the RFB protocol. Source: RFC 6143, and the community's rfbproto document for what
+ * came later (tight, extended desktop size, QEMU's and VMware's extensions). All integers on the
+ * wire are big-endian.
+ */
+#ifndef UI_VNC_RFB_H
+#define UI_VNC_RFB_H
+
+#define RFB_VERSION_BYTES 12 /* "RFB 003.008\n" */
+#define RFB_CHALLENGE_BYTES 16
+#define RFB_PASSWORD_BYTES 8 /* what VNC authentication looks at */
+
+enum rfb_security {
+	RFB_SECURITY_INVALID = 0,
+	RFB_SECURITY_NONE = 1,
+	RFB_SECURITY_VNC = 2,
+};
+
+/* First byte of what a client sends. */
+enum rfb_client_message {
+	RFB_CLIENT_SET_PIXEL_FORMAT = 0,
+	RFB_CLIENT_SET_ENCODINGS = 2,
+	RFB_CLIENT_UPDATE_REQUEST = 3,
+	RFB_CLIENT_KEY = 4,
+	RFB_CLIENT_POINTER = 5,
+	RFB_CLIENT_CUT_TEXT = 6,
+	RFB_CLIENT_SET_DESKTOP_SIZE = 251,
+	RFB_CLIENT_QEMU = 255,
+};
+
+/* Second byte of RFB_CLIENT_QEMU. */
+#define RFB_QEMU_EXTENDED_KEY 0
+
+/* First byte of what a server sends. */
+enum rfb_server_message {
+	RFB_SERVER_UPDATE = 0,
+	RFB_SERVER_COLOUR_MAP = 1,
+};
+
+enum rfb_encoding {
+	RFB_ENCODING_RAW = 0,
+	RFB_ENCODING_HEXTILE = 5,
+	RFB_ENCODING_ZLIB = 6,
+	RFB_ENCODING_TIGHT = 7,
+	RFB_ENCODING_ZRLE = 16,
+	/* Ranges: level 0 is the first number, level 9 the last. */
+	RFB_ENCODING_QUALITY_0 = -32,
+	RFB_ENCODING_QUALITY_9 = -23,
+	RFB_ENCODING_COMPRESS_0 = -256,
+	RFB_ENCODING_COMPRESS_9 = -247,
+	/* Pseudo encodings: a client says that it understands such a rectangle. */
+	RFB_ENCODING_DESKTOP_SIZE = -223,
+	RFB_ENCODING_RICH_CURSOR = -239,
+	RFB_ENCODING_POINTER_MOTION = -257,
+	RFB_ENCODING_EXTENDED_KEY = -258,
+	RFB_ENCODING_LED_STATE = -261,
+	RFB_ENCODING_DESKTOP_NAME = -307,
+	RFB_ENCODING_EXTENDED_DESKTOP_SIZE = -308,
+	RFB_ENCODING_ALPHA_CURSOR = -314,
+	RFB_ENCODING_VMWARE_LED_STATE = 0x574d5668,
+};
+
+/* x of an RFB_ENCODING_EXTENDED_DESKTOP_SIZE rectangle: why it was sent. */
+enum rfb_resize_reason {
+	RFB_RESIZE_BY_SERVER = 0,
+	RFB_RESIZE_BY_THIS_CLIENT = 1,
+};
+
+/* Its y: what became of the wish. */
+enum rfb_resize_status {
+	RFB_RESIZE_OK = 0,
+	RFB_RESIZE_PROHIBITED = 1,
+	RFB_RESIZE_NO_RESOURCES = 2,
+	RFB_RESIZE_BAD_LAYOUT = 3,
+	RFB_RESIZE_FORWARDED = 4, /* handed to the guest, which may follow or not */
+};
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "ui/vnc/blank.h"
+#include "ui/vnc/client.h"
+#include "ui/vnc/server.h"
+#include "ui/vnc/workers.h"
+#include "util/error.h"
+#include "util/trace.h"
+
+/* ---- what clients share ---- */
+
+struct console *vnc_server_console(struct vnc_server *server)
+{
+	return display_find(server->host.displays, server->options.display, server->options.head,
+			    NULL);
+}
+
+struct frame *vnc_server_blank(struct vnc_server *server, const char *text, uint32_t width_px,
+			       uint32_t height_px)
+{
+	if (!server->blank || strcmp(server->blank_text, text) != 0 ||
+	    frame_width(server->blank) != width_px || frame_height(server->blank) != height_px) {
+		frame_unref(server->blank);
+		g_free(server->blank_text);
+		server->blank_text = g_strdup(text);
+		server->blank = blank_frame_create(text, width_px, height_px);
+	}
+	return server->blank ? frame_ref(server->blank) : NULL;
+}
+
+/* Calls fn for each client; fn may close any of them. */
+static void for_each_client(struct vnc_server *server,
+			    void (*fn)(struct vnc_client *client, void *opaque), void *opaque)
+{
+	GList *clients = NULL;
+
+	for (GList *l = server->clients.head; l; l = l->next) {
+		clients = g_list_append(clients, vnc_client_ref(l->data));
+	}
+	for (GList *l = clients; l; l = l->next) {
+		struct vnc_client *client = l->data;
+
+		if (!vnc_client_is_closed(client)) {
+			fn(client, opaque);
+		}
+		vnc_client_unref(client);
+	}
+	g_list_free(clients);
+}
+
+static void close_client(struct vnc_client *client, void *opaque)
+{
+	vnc_client_close(client, opaque);
+}
+
+/* ---- consoles come and go ---- */
+
+static void show_console(struct vnc_client *client, void *opaque)
+{
+	if (client->joined) {
+		vnc_screen_set_console(client, opaque);
+	}
+}
+
+static void displays_changed(void *opaque, struct console *console, bool added)
+{
+	struct vnc_server *server = opaque;
+	struct vnc_client *client = server->clients.head ? server->clients.head->data : NULL;
+
+	/* Who looks at something keeps it. */
+	if (!added || !client || !client->screen.console) {
+		for_each_client(server, show_console, vnc_server_console(server));
+	}
+}
+
+/* ---- sharing ---- */
+
+struct admission {
+	struct vnc_client *newcomer;
+	bool exclusive_exists;
+};
+
+static void look_for_exclusive(struct vnc_client *client, void *opaque)
+{
+	struct admission *admission = opaque;
+
+	if (client != admission->newcomer && client->joined && !client->shared) {
+		admission->exclusive_exists = true;
+	}
+}
+
+static void close_others(struct vnc_client *client, void *opaque)
+{
+	struct admission *admission = opaque;
+
+	if (client != admission->newcomer && client->joined) {
+		vnc_client_close(client, "another client wants the screen for itself");
+	}
+}
+
+bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool shared)
+{
+	struct admission admission = { .newcomer = client };
+
+	switch (server->options.share) {
+	case VNC_SHARE_FORCE_SHARED:
+		return shared;
+	case VNC_SHARE_ALLOW_EXCLUSIVE:
+		if (!shared) {
+			for_each_client(server, close_others, &admission);
+			return true;
+		}
+		for_each_client(server, look_for_exclusive, &admission);
+		return !admission.exclusive_exists;
+	case VNC_SHARE_IGNORE:
+		break;
+	}
+	return true;
+}
+
+/* ---- life ---- */
+
+void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection)
+{
+	if (server->clients.length >= server->options.connections) {
+		TRACE(vnc, refused, "%u clients are the limit", server->options.connections);
+		g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
+		g_object_unref(connection);
+		return;
+	}
+	vnc_client_create(server, connection);
+}
+
+static void on_connection(GSocketConnection *connection, void *opaque)
+{
+	vnc_server_add_client(opaque, connection);
+}
+
+static bool start_listening(struct vnc_server *server, GError **error)
+{
+	server->listener = listen_open(&server->options.address, NULL, error);
+	if (!server->listener) {
+		g_prefix_error(error, "-vnc: ");
+		return false;
+	}
+	vnc_address_init(&server->address, g_socket_get_local_address(server->listener, NULL));
+	server->watch = listen_watch(server->listener, on_connection, server);
+	return true;
+}
+
+struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *host,
+				     GError **error)
+{
+	struct vnc_server *server;
+	struct vnc_options options;
+
+	if (!vnc_options_parse(&options, spec, error)) {
+		return NULL;
+	}
+	server = g_new0(struct vnc_server, 1);
+	server->host = *host;
+	server->options = options;
+	server->desktop_name = host->name ? g_strdup_printf("Oriel (%s)", host->name) :
+					    g_strdup("Oriel");
+	g_queue_init(&server->clients);
+	display_watch(host->displays, displays_changed, server);
+	server->workers = workers_create();
+	if (!server->workers) {
+		error_set(error, "-vnc: no event descriptor left");
+		vnc_server_destroy(server);
+		return NULL;
+	}
+	if (options.listen && !start_listening(server, error)) {
+		vnc_server_destroy(server);
+		return NULL;
+	}
+	return server;
+}
+
+void vnc_server_destroy(struct vnc_server *server)
+{
+	if (!server) {
+		return;
+	}
+	display_unwatch(server->host.displays, server);
+	if (server->watch) {
+		g_source_remove(server->watch);
+	}
+	listen_close(server->listener);
+	server->listener = NULL;
+	vnc_resize_finish(server);
+	for_each_client(server, close_client, (void *)"the server ends");
+	workers_destroy(server->workers);
+	frame_unref(server->blank);
+	g_free(server->blank_text);
+	vnc_address_finish(&server->address);
+	vnc_options_finish(&server->options);
+	g_free(server->desktop_name);
+	g_free(server->password);
+	g_free(server);
+}
+
+bool vnc_server_set_password(struct vnc_server *server, const char *password,
+			     const char *connected, GError **error)
+{
+	bool fail = !g_strcmp0(connected, "fail");
+	bool disconnect = !g_strcmp0(connected, "disconnect");
+
+	if (connected && !fail && !disconnect && strcmp(connected, "keep") != 0) {
+		return error_set(error, "vnc: set_password: connected=%s: expected keep, fail or disconnect",
+				 connected);
+	}
+	if (!server->options.password) {
+		return error_set(error, "vnc: set_password: no password is asked for without password=on");
+	}
+	if (fail && server->clients.length > 0) {
+		return error_set(error, "vnc: set_password: a client is connected");
+	}
+	g_free(server->password);
+	server->password = g_strdup(password);
+	if (disconnect) {
+		for_each_client(server, close_client, (void *)"the password was changed");
+	}
+	return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vnc_server: the listener and what all its clients share. Context: main. */
+#ifndef UI_VNC_SERVER_H
+#define UI_VNC_SERVER_H
+
+#include <gio/gio.h>
+
+#include "ui/console.h"
+#include "ui/vnc.h"
+#include "ui/vnc/info.h"
+#include "ui/vnc/options.h"
+#include "ui/vnc/resize.h"
+
+struct workers;
+struct vnc_client;
+
+struct vnc_server {
+	struct vnc_host host;
+	struct vnc_options options;
+	char *desktop_name;
+	char *password; /* NULL: none was set */
+	GSocket *listener; /* NULL for "none" */
+	guint watch;
+	struct vnc_address address;
+	GQueue clients; /* by their link */
+	struct workers *workers;
+	struct vnc_resize resize;
+	/* The picture of the reason shown last; viewers mostly show the same one. */
+	struct frame *blank;
+	char *blank_text;
+};
+
+/* As if @connection had come in at the listener; takes it. */
+void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection);
+/* A client has said whether it shares the screen. False: it must go. */
+bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool shared);
+/* The console to show now, or NULL. */
+struct console *vnc_server_console(struct vnc_server *server);
+/* A picture of @text in this size, with a reference; NULL: no memory. */
+struct frame *vnc_server_blank(struct vnc_server *server, const char *text, uint32_t width_px,
+			       uint32_t height_px);
+
+#endif

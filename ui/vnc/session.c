@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "ui/vnc/auth.h"
+#include "ui/vnc/bytes.h"
+#include "ui/vnc/client.h"
+#include "ui/vnc/server.h"
+#include "util/trace.h"
+
+/* How long a client may think in the handshake. */
+#define ANSWER_MS 10000
+/* In here a person may type the password. */
+#define PASSWORD_MS 120000
+/* How long the console may take to say what there is to see. */
+#define FIRST_PICTURE_MS 500
+
+static gboolean too_slow(gpointer opaque)
+{
+	struct vnc_client *client = opaque;
+
+	client->timer = 0;
+	vnc_client_close(client, "handshake takes too long");
+	return G_SOURCE_REMOVE;
+}
+
+void vnc_session_start(struct vnc_client *client)
+{
+	client->parser.phase = RFB_PHASE_VERSION;
+	vnc_client_set_timer(client, ANSWER_MS, too_slow);
+	vnc_client_send(client, "RFB 003.008\n", RFB_VERSION_BYTES);
+}
+
+static void send_u32(struct vnc_client *client, uint32_t value)
+{
+	uint8_t bytes[4];
+
+	bytes_set_u32(bytes, value);
+	vnc_client_send(client, bytes, sizeof(bytes));
+}
+
+/* The outcome of the security handshake; with a failure the connection ends. */
+static void send_result(struct vnc_client *client, const char *failure)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	bytes_add_u32(bytes, failure != NULL);
+	if (failure) {
+		client->closing = true;
+		if (client->version >= 8) {
+			bytes_add_u32(bytes, (uint32_t)strlen(failure));
+			bytes_add(bytes, failure, strlen(failure));
+		}
+	}
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static void expect(struct vnc_client *client, enum rfb_phase phase, guint ms)
+{
+	client->parser.phase = phase;
+	vnc_client_set_timer(client, ms, too_slow);
+}
+
+static void start_password(struct vnc_client *client)
+{
+	expect(client, RFB_PHASE_AUTH, PASSWORD_MS);
+	vnc_auth_challenge(client->challenge);
+	vnc_client_send(client, client->challenge, sizeof(client->challenge));
+}
+
+static void got_version(struct vnc_client *client, unsigned int version)
+{
+	uint8_t security = client->server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
+	uint8_t offer[2] = { 1, security };
+
+	client->version = version;
+	if (version >= 7) {
+		expect(client, RFB_PHASE_SECURITY, ANSWER_MS);
+		vnc_client_send(client, offer, sizeof(offer));
+		return;
+	}
+	/* With 3.3 the server decides, and tells of an outcome only after a password. */
+	send_u32(client, security);
+	if (vnc_client_is_closed(client)) {
+		return;
+	}
+	if (security == RFB_SECURITY_VNC) {
+		start_password(client);
+	} else {
+		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+	}
+}
+
+static void got_security(struct vnc_client *client, uint8_t security)
+{
+	bool password = client->server->options.password;
+
+	if (security != (password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE)) {
+		vnc_client_close(client, "security type was not offered");
+	} else if (password) {
+		start_password(client);
+	} else {
+		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+		if (client->version >= 8) {
+			send_result(client, NULL);
+		}
+	}
+}
+
+static void got_response(struct vnc_client *client, const uint8_t *response)
+{
+	if (vnc_auth_check(client->server->password, client->challenge, response)) {
+		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+		send_result(client, NULL);
+	} else {
+		TRACE(vnc, refused, "%s:%s", client->address.host, client->address.service);
+		vnc_client_set_timer(client, ANSWER_MS, too_slow);
+		send_result(client, "Authentication failed");
+	}
+}
+
+static gboolean no_picture_came(gpointer opaque)
+{
+	struct vnc_client *client = opaque;
+
+	client->timer = 0;
+	vnc_screen_give_up_waiting(client);
+	return G_SOURCE_REMOVE;
+}
+
+static void got_init(struct vnc_client *client, bool shared)
+{
+	struct vnc_server *server = client->server;
+
+	if (!vnc_server_admit(server, client, shared)) {
+		vnc_client_close(client, "somebody has the screen exclusively");
+		return;
+	}
+	client->shared = shared;
+	client->joined = true;
+	client->parser.phase = RFB_PHASE_NORMAL;
+	/* Our ServerInit waits for the screen's size: not every client can change it later. */
+	vnc_client_set_timer(client, FIRST_PICTURE_MS, no_picture_came);
+	vnc_screen_set_console(client, vnc_server_console(server));
+}
+
+static void add_pixel_format(GByteArray *out, const struct rfb_pixel_format *format)
+{
+	uint8_t *p = bytes_extend(out, 16);
+
+	memset(p, 0, 16);
+	p[0] = format->bits;
+	p[1] = format->depth;
+	p[2] = format->big_endian;
+	p[3] = format->true_colour;
+	bytes_set_u16(p + 4, format->red_max);
+	bytes_set_u16(p + 6, format->green_max);
+	bytes_set_u16(p + 8, format->blue_max);
+	p[10] = format->red_shift;
+	p[11] = format->green_shift;
+	p[12] = format->blue_shift;
+}
+
+void vnc_session_ready(struct vnc_client *client)
+{
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	const char *name = client->server->desktop_name;
+
+	vnc_client_set_timer(client, 0, NULL);
+	client->initialised = true;
+	client->screen.told_width_px = client->screen.width_px;
+	client->screen.told_height_px = client->screen.height_px;
+	bytes_add_u16(out, client->screen.width_px);
+	bytes_add_u16(out, client->screen.height_px);
+	add_pixel_format(out, &pixel_format_native);
+	bytes_add_u32(out, (uint32_t)strlen(name));
+	bytes_add(out, name, strlen(name));
+	vnc_client_send(client, out->data, out->len);
+	if (!vnc_client_is_closed(client)) {
+		vnc_info_event(client->server, client, "VNC_INITIALIZED");
+	}
+}
+
+static void set_pixel_format(struct vnc_client *client, const struct rfb_pixel_format *format)
+{
+	const char *why = pixel_format_check(format);
+
+	if (why) {
+		vnc_client_close(client, why);
+		return;
+	}
+	pixel_converter_init(&client->settings.converter, format);
+	client->palette = !format->true_colour;
+	if (client->palette) {
+		client->due |= DUE_COLOUR_MAP;
+	}
+	/* The cursor is in pixels of this format too. */
+	if (client->screen.cursor.told) {
+		client->due |= DUE_CURSOR;
+	}
+	vnc_screen_damage_all(client);
+}
+
+void vnc_session_message(struct vnc_client *client, const struct rfb_message *message)
+{
+	switch (message->kind) {
+	case RFB_MESSAGE_NONE:
+		break;
+	case RFB_MESSAGE_VERSION:
+		got_version(client, message->version);
+		break;
+	case RFB_MESSAGE_SECURITY:
+		got_security(client, message->security);
+		break;
+	case RFB_MESSAGE_AUTH:
+		got_response(client, message->response);
+		break;
+	case RFB_MESSAGE_INIT:
+		got_init(client, message->shared);
+		break;
+	case RFB_MESSAGE_PIXEL_FORMAT:
+		set_pixel_format(client, &message->format);
+		break;
+	case RFB_MESSAGE_ENCODINGS:
+		vnc_announce_encodings(client, message);
+		break;
+	case RFB_MESSAGE_UPDATE_REQUEST: {
+		pixman_box32_t box = {
+			message->request.x, message->request.y,
+			message->request.x + message->request.w,
+			message->request.y + message->request.h,
+		};
+
+		vnc_screen_request(client, message->request.incremental, &box);
+		break;
+	}
+	case RFB_MESSAGE_KEY:
+		vnc_input_key(client, message->key.keysym, message->key.down);
+		break;
+	case RFB_MESSAGE_EXTENDED_KEY:
+		vnc_input_extended_key(client, message->key.keysym, message->key.xt,
+				       message->key.down);
+		break;
+	case RFB_MESSAGE_POINTER:
+		vnc_input_pointer(client, message->pointer.buttons, message->pointer.x,
+				  message->pointer.y);
+		break;
+	case RFB_MESSAGE_DESKTOP_SIZE:
+		vnc_resize_wish(client, message->size.w, message->size.h, message->size.screens);
+		break;
+	}
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A client's screen. The console presents frames; damage is collected; when the client has asked
+ * for an update, nothing is being encoded and its socket is free, a worker encodes the damage out
+ * of the newest frame. Only while it does is the frame held.
+ *
+ * sink_done() is called when the client asks for more, not when it was served: a viewer that has
+ * stopped doesn't make the console look at the guest.
+ */
+#include "ui/vnc/blank.h"
+#include "ui/vnc/client.h"
+#include "ui/vnc/server.h"
+#include "ui/vnc/workers.h"
+#include "util/fd.h"
+#include "util/trace.h"
+
+struct update_job {
+	struct workers_job base;
+	struct vnc_client *client; /* a reference */
+	struct frame *frame; /* a reference, dropped on the main thread */
+	struct encoder *encoder; /* the client's */
+	struct encode_settings settings;
+	struct encode_source source;
+	pixman_region32_t region;
+	GByteArray *out;
+	bool ok;
+	int64_t start_ns, end_ns;
+};
+
+/* ---- encoding ---- */
+
+static void job_run(struct workers_job *base)
+{
+	struct update_job *job = (struct update_job *)base;
+
+	job->start_ns = clock_ns();
+	job->ok = encode_update(job->encoder, &job->settings, &job->source, &job->region, job->out);
+	job->end_ns = clock_ns();
+}
+
+static void job_done(struct workers_job *base)
+{
+	struct update_job *job = (struct update_job *)base;
+	struct vnc_client *client = job->client;
+	struct client_screen *screen = &client->screen;
+	GByteArray *out = job->out;
+	bool ok = job->ok;
+
+	screen->job = NULL;
+	if (screen->console) {
+		console_stage_add(screen->console, "encode",
+				  (double)(job->end_ns - job->start_ns) / 1e6);
+	}
+	TRACE(vnc, update, "%s:%s seq %" G_GUINT64_FORMAT " %u bytes, %.2f ms",
+	      client->address.host, client->address.service, job->frame->seq, out->len,
+	      (double)(job->end_ns - job->start_ns) / 1e6);
+	frame_unref(job->frame);
+	if (job->source.cursor) {
+		pixman_image_unref(job->source.cursor);
+	}
+	pixman_region32_fini(&job->region);
+	g_free(job);
+	if (vnc_client_is_closed(client) || !ok) {
+		g_byte_array_unref(out);
+		vnc_client_close(client, "no memory to encode");
+	} else {
+		vnc_client_send_update(client, out);
+		vnc_screen_advance(client);
+	}
+	vnc_client_unref(client);
+}
+
+/* Takes @frame and sends @region of it, which becomes clean. */
+static void start_job(struct vnc_client *client, struct frame *frame, pixman_region32_t *region)
+{
+	struct client_screen *screen = &client->screen;
+	const struct fb_plane *plane = &frame->buffer->info.plane[0];
+	struct update_job *job = g_new0(struct update_job, 1);
+
+	job->base.run = job_run;
+	job->base.done = job_done;
+	job->client = vnc_client_ref(client);
+	job->frame = frame;
+	job->encoder = screen->encoder;
+	job->settings = client->settings;
+	job->source = (struct encode_source){
+		.view = {
+			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
+						     plane->offset_bytes +
+						     (size_t)frame->source.y1 * plane->stride_bytes) +
+				  frame->source.x1,
+			.stride_px = plane->stride_bytes / 4,
+			.w = frame_width(frame), .h = frame_height(frame),
+		},
+		.width_px = screen->told_width_px, .height_px = screen->told_height_px,
+	};
+	if (vnc_cursor_is_drawn_here(client)) {
+		job->source.cursor = pixman_image_ref(screen->cursor.image);
+		job->source.cursor_x_px = screen->cursor.x_px;
+		job->source.cursor_y_px = screen->cursor.y_px;
+	}
+	pixman_region32_init(&job->region);
+	pixman_region32_copy(&job->region, region);
+	job->out = g_byte_array_new();
+	screen->job = job;
+	screen->asked = false;
+	pixman_region32_subtract(&screen->damage, &screen->damage, region);
+	workers_submit(client->server->workers, &job->base);
+}
+
+/* ---- when ---- */
+
+static bool can_send(const struct vnc_client *client)
+{
+	return client->initialised && !client->closed && !client->closing && !client->screen.job &&
+	       vnc_client_is_drained(client);
+}
+
+/* What was asked for and differs; the caller finishes it. */
+static void get_region(const struct client_screen *screen, pixman_region32_t *region)
+{
+	pixman_region32_init(region);
+	if (screen->asked) {
+		pixman_region32_intersect(region, (pixman_region32_t *)&screen->damage,
+					  (pixman_region32_t *)&screen->wanted);
+	}
+}
+
+/* The newest picture with a reference, or NULL: present() or blank() will follow. */
+static struct frame *get_frame(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+	struct frame *frame;
+
+	if (screen->blank_text) {
+		return vnc_server_blank(client->server, screen->blank_text, screen->width_px,
+					screen->height_px);
+	}
+	frame = screen->console ? console_cpu_frame(screen->console) : NULL;
+	if (frame && (frame_width(frame) != screen->width_px ||
+		      frame_height(frame) != screen->height_px)) {
+		frame_unref(frame);
+		frame = NULL;
+	}
+	return frame;
+}
+
+/* Sends damage that was asked for, of @frame (borrowed), or of the newest one when it is NULL. */
+static void send_damage(struct vnc_client *client, struct frame *frame)
+{
+	pixman_region32_t region;
+
+	get_region(&client->screen, &region);
+	if (pixman_region32_not_empty(&region)) {
+		frame = frame ? frame_ref(frame) : get_frame(client);
+		if (frame) {
+			start_job(client, frame, &region);
+		}
+	}
+	pixman_region32_fini(&region);
+}
+
+static gboolean look_again(gpointer opaque)
+{
+	struct vnc_client *client = opaque;
+
+	client->screen.soon = 0;
+	vnc_client_ref(client);
+	if (can_send(client)) {
+		send_damage(client, NULL);
+	}
+	vnc_client_unref(client);
+	return G_SOURCE_REMOVE;
+}
+
+/* Lets the console look at the guest for us once more. Comes back as present(), maybe at once. */
+static void settle_debt(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+	uint64_t seq = screen->seq_owed;
+
+	screen->seq_owed = 0;
+	if (seq && screen->console) {
+		sink_done(&screen->sink, seq);
+	}
+}
+
+void vnc_screen_advance(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (can_send(client) && vnc_announce_is_due(client)) {
+		vnc_announce(client);
+	}
+	if (!can_send(client) || !screen->asked) {
+		return;
+	}
+	if (screen->seq_owed) {
+		/* There may be something newer than what we know: it comes in the next turn of the
+		 * main loop, before our own source, which sends what is old otherwise. */
+		settle_debt(client);
+		if (can_send(client) && screen->asked && !screen->soon) {
+			screen->soon = g_idle_add_full(G_PRIORITY_DEFAULT, look_again, client,
+						       NULL);
+		}
+	} else if (!screen->soon) {
+		send_damage(client, NULL);
+	}
+}
+
+void vnc_screen_damage_all(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+
+	pixman_region32_fini(&screen->damage);
+	pixman_region32_init_rect(&screen->damage, 0, 0, screen->told_width_px,
+				  screen->told_height_px);
+}
+
+void vnc_screen_request(struct vnc_client *client, bool incremental, const pixman_box32_t *box)
+{
+	struct client_screen *screen = &client->screen;
+	pixman_region32_t area;
+
+	pixman_region32_init_with_extents(&area, (pixman_box32_t *)box);
+	pixman_region32_intersect_rect(&area, &area, 0, 0, screen->told_width_px,
+				       screen->told_height_px);
+	if (!screen->asked) {
+		pixman_region32_clear(&screen->wanted);
+	}
+	pixman_region32_union(&screen->wanted, &screen->wanted, &area);
+	screen->asked = true;
+	if (!incremental) {
+		pixman_region32_union(&screen->damage, &screen->damage, &area);
+	}
+	pixman_region32_fini(&area);
+	vnc_screen_advance(client);
+}
+
+/* ---- what the console says ---- */
+
+/* The picture has this size now. True: another one than before. */
+static bool set_size(struct vnc_client *client, uint32_t width_px, uint32_t height_px)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (screen->width_px == width_px && screen->height_px == height_px) {
+		return false;
+	}
+	screen->width_px = width_px;
+	screen->height_px = height_px;
+	if (client->initialised) {
+		client->due |= DUE_SIZE;
+	}
+	vnc_screen_damage_all(client);
+	return true;
+}
+
+/* There is something to see for the first time. */
+static void screen_known(struct vnc_client *client)
+{
+	client->screen.known = true;
+	if (!client->initialised) {
+		vnc_session_ready(client);
+		if (!vnc_client_is_closed(client)) {
+			vnc_screen_damage_all(client);
+		}
+	}
+}
+
+static struct vnc_client *sink_client(struct sink *sink)
+{
+	return (struct vnc_client *)((char *)sink - G_STRUCT_OFFSET(struct vnc_client, screen.sink));
+}
+
+static void present(struct sink *sink, struct frame *frame)
+{
+	struct vnc_client *client = vnc_client_ref(sink_client(sink));
+	struct client_screen *screen = &client->screen;
+	bool was_blank = screen->blank_text != NULL;
+
+	g_clear_pointer(&screen->blank_text, g_free);
+	screen->seq_owed = frame->seq;
+	if (!set_size(client, frame_width(frame), frame_height(frame)) && !was_blank) {
+		pixman_region32_t damage;
+
+		pixman_region32_init(&damage);
+		pixman_region32_intersect_rect(&damage, &frame->damage, 0, 0,
+					       screen->told_width_px, screen->told_height_px);
+		pixman_region32_union(&screen->damage, &screen->damage, &damage);
+		pixman_region32_fini(&damage);
+	} else {
+		vnc_screen_damage_all(client);
+	}
+	screen_known(client);
+	if (can_send(client) && vnc_announce_is_due(client)) {
+		vnc_announce(client);
+	}
+	if (can_send(client) && screen->asked) {
+		/* It is the newest: no need to look for another. */
+		send_damage(client, frame);
+		if (!screen->job) {
+			settle_debt(client);
+		}
+	}
+	vnc_client_unref(client);
+}
+
+static void show_reason(struct vnc_client *client, const char *text)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (g_strcmp0(screen->blank_text, text) != 0) {
+		g_free(screen->blank_text);
+		screen->blank_text = g_strdup(text);
+		vnc_screen_damage_all(client);
+	}
+	screen->seq_owed = 0;
+	/* The size stays, so that windows don't jump while a guest reboots. */
+	if (!screen->width_px) {
+		set_size(client, BLANK_WIDTH_PX, BLANK_HEIGHT_PX);
+	}
+	screen_known(client);
+	vnc_screen_advance(client);
+}
+
+static void blank(struct sink *sink, enum blank_reason reason, const char *text)
+{
+	struct vnc_client *client = vnc_client_ref(sink_client(sink));
+
+	show_reason(client, text);
+	vnc_client_unref(client);
+}
+
+static void cursor_set(struct sink *sink, const struct cursor *cursor)
+{
+	vnc_cursor_set(sink_client(sink), cursor);
+}
+
+static void cursor_move(struct sink *sink, int32_t x_px, int32_t y_px, bool visible)
+{
+	vnc_cursor_move(sink_client(sink), x_px, y_px, visible);
+}
+
+static void console_gone(struct sink *sink)
+{
+	struct client_screen *screen = &sink_client(sink)->screen;
+
+	screen->console = NULL;
+	screen->seq_owed = 0;
+}
+
+static const struct sink_ops screen_ops = {
+	.name = "vnc",
+	.accepts = SINK_CPU,
+	.present = present,
+	.blank = blank,
+	.cursor_set = cursor_set,
+	.cursor_move = cursor_move,
+	.console_gone = console_gone,
+};
+
+void vnc_screen_give_up_waiting(struct vnc_client *client)
+{
+	vnc_client_ref(client);
+	show_reason(client, "Waiting for the guest's first picture");
+	vnc_client_unref(client);
+}
+
+/* ---- life ---- */
+
+void vnc_screen_init(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+
+	pixman_region32_init(&screen->damage);
+	pixman_region32_init(&screen->wanted);
+	screen->encoder = encoder_create();
+	client->settings.encoding = RFB_ENCODING_RAW;
+	client->compress_level = client->quality_level = -1;
+	pixel_converter_init(&client->settings.converter, &pixel_format_native);
+}
+
+static void leave_console(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (screen->console) {
+		console_detach(&screen->sink);
+		screen->console = NULL;
+		screen->seq_owed = 0;
+		vnc_cursor_finish(client);
+	}
+}
+
+void vnc_screen_set_console(struct vnc_client *client, struct console *console)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (screen->console && screen->console == console) {
+		return;
+	}
+	leave_console(client);
+	vnc_client_ref(client);
+	if (console) {
+		screen->console = console;
+		console_attach(console, &screen->sink, &screen_ops);
+		sink_set_wanted(&screen->sink, true);
+	} else {
+		show_reason(client, blank_reason_text(BLANK_NO_DISPLAY));
+	}
+	vnc_client_unref(client);
+}
+
+void vnc_screen_stop(struct vnc_client *client)
+{
+	leave_console(client);
+	if (client->screen.soon) {
+		g_source_remove(client->screen.soon);
+		client->screen.soon = 0;
+	}
+}
+
+void vnc_screen_finish(struct vnc_client *client)
+{
+	struct client_screen *screen = &client->screen;
+
+	g_assert(!screen->job && !screen->console && !screen->soon);
+	vnc_cursor_finish(client);
+	encoder_destroy(screen->encoder);
+	pixman_region32_fini(&screen->damage);
+	pixman_region32_fini(&screen->wanted);
+	g_free(screen->blank_text);
+}
