@@ -31,10 +31,19 @@ static inline void convert(uint32_t *dst, const uint8_t *src, unsigned int pixel
 			   struct channel b)
 {
 	for (unsigned int i = 0; i < pixels; i++) {
-		uint32_t pixel = 0;
+		uint32_t pixel;
+		uint16_t half;
 
-		for (unsigned int byte = 0; byte < cpp; byte++) {
-			pixel |= (uint32_t)src[i * cpp + byte] << (8 * byte);
+		/* Whole loads where there are some: only those become vectors. */
+		if (cpp == 4) {
+			memcpy(&pixel, src + (size_t)i * 4, 4);
+			pixel = GUINT32_FROM_LE(pixel);
+		} else if (cpp == 2) {
+			memcpy(&half, src + (size_t)i * 2, 2);
+			pixel = GUINT16_FROM_LE(half);
+		} else {
+			pixel = src[i * 3] | (uint32_t)src[i * 3 + 1] << 8 |
+				(uint32_t)src[i * 3 + 2] << 16;
 		}
 		dst[i] = OPAQUE | channel_get(pixel, r) << 16 | channel_get(pixel, g) << 8 |
 			 channel_get(pixel, b);

@@ -237,42 +237,63 @@ static void read_all(const struct view *view, uint32_t *dst, size_t stride_bytes
 	}
 }
 
-/* Four pixels at any 4-byte boundary: SSE2 on x86-64, no more is needed to keep up with memory. */
-typedef uint32_t pixels4 __attribute__((vector_size(16), aligned(4), may_alias));
-
 /*
- * Compares @n pixels with the snapshot, writes those that differ, and ORs the difference of each
- * column into @columns. False when there is none. The guest may be drawing meanwhile: what counts
- * is that whatever ends up in the snapshot differently than before is reported.
+ * Two pixels at any 4-byte boundary. Plain 64-bit words very nearly keep up with memory (1920x1080
+ * unchanged: 0.52 ms, SSE2 0.42 ms) and are three times as fast as vectors where the host is itself
+ * emulated (4.0 ms, SSE2 12.2 ms under TCG; tests/bench/frame-path.c).
  */
-static bool update_line(uint32_t *snapshot, const uint32_t *now, unsigned int n,
-			uint32_t *columns)
+typedef uint64_t pixels2 __attribute__((aligned(4), may_alias));
+#define RGB2 0x00ffffff00ffffffull
+
+static bool line_differs(const uint32_t *snapshot, const uint32_t *now, unsigned int n)
 {
-	uint32_t line[READER_TILE_W], rest = 0;
-	pixels4 any = { 0 };
+	const pixels2 *a = (const pixels2 *)snapshot, *b = (const pixels2 *)now;
 	unsigned int i;
 
-	for (i = 0; i + 8 <= n; i += 8) {
-		pixels4 a = *(const pixels4 *)(now + i) | OPAQUE;
-		pixels4 b = *(const pixels4 *)(now + i + 4) | OPAQUE;
-
-		any |= (a ^ *(pixels4 *)(snapshot + i)) | (b ^ *(pixels4 *)(snapshot + i + 4));
+	for (i = 0; i + 8 <= n; i += 8, a += 4, b += 4) {
+		if (((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) & RGB2) {
+			return true;
+		}
 	}
 	for (; i < n; i++) {
-		rest |= (now[i] | OPAQUE) ^ snapshot[i];
+		if ((snapshot[i] ^ now[i]) & ~OPAQUE) {
+			return true;
+		}
 	}
-	if (!(any[0] | any[1] | any[2] | any[3] | rest)) {
+	return false;
+}
+
+/*
+ * Brings @n pixels of the snapshot up to date and widens [*left, *right) by those that differed.
+ * False when there is none. The guest may be drawing meanwhile: what counts is that whatever ends
+ * up in the snapshot differently than before is reported.
+ */
+static bool update_line(uint32_t *snapshot, const uint32_t *now, unsigned int n,
+			unsigned int *left, unsigned int *right)
+{
+	unsigned int first = 0, last = n;
+	uint32_t line[READER_TILE_W];
+
+	if (!line_differs(snapshot, now, n)) {
 		return false;
 	}
 	/* One read of what the guest may be changing, then only the copy is looked at. */
 	memcpy(line, now, n * sizeof(*line));
 	__asm__ volatile("" ::: "memory");
-	for (i = 0; i < n; i++) {
-		uint32_t pixel = line[i] | OPAQUE;
-
-		columns[i] |= pixel ^ snapshot[i];
-		snapshot[i] = pixel;
+	while (first < n && !((line[first] ^ snapshot[first]) & ~OPAQUE)) {
+		first++;
 	}
+	if (first == n) {
+		return false;
+	}
+	while (!((line[last - 1] ^ snapshot[last - 1]) & ~OPAQUE)) {
+		last--;
+	}
+	for (unsigned int i = first; i < last; i++) {
+		snapshot[i] = line[i] | OPAQUE;
+	}
+	*left = MIN(*left, first);
+	*right = MAX(*right, last);
 	return true;
 }
 
@@ -284,8 +305,7 @@ static bool update_tile(const struct view *view, struct fb_buffer *store, unsign
 	unsigned int end = MIN(y + READER_TILE_H, view->height);
 	bool direct = view->format->fourcc == DRM_FORMAT_XRGB8888 ||
 		      view->format->fourcc == DRM_FORMAT_ARGB8888;
-	uint32_t columns[READER_TILE_W] = { 0 };
-	unsigned int first = end, last = y, left = 0, right = n;
+	unsigned int first = end, last = y, left = n, right = 0;
 
 	for (; y < end; y++) {
 		uint32_t *snapshot = (uint32_t *)((uint8_t *)store->hva +
@@ -297,25 +317,13 @@ static bool update_tile(const struct view *view, struct fb_buffer *store, unsign
 			view->format->convert(converted, now, n);
 			now = converted;
 		}
-		if (update_line(snapshot, now, n, columns)) {
+		if (update_line(snapshot, now, n, &left, &right)) {
 			first = MIN(first, y);
 			last = y;
 		}
 	}
 	if (first == end) {
 		return false;
-	}
-	/* Both end inside: a line that differs has set a column. (A guest that draws between the
-	 * two passes over a line may leave none; then the whole tile is named.) */
-	while (left < n && !columns[left]) {
-		left++;
-	}
-	if (left == n) {
-		left = 0;
-	} else {
-		while (!columns[right - 1]) {
-			right--;
-		}
 	}
 	*box = (pixman_box32_t){ (int32_t)(x + left), (int32_t)first, (int32_t)(x + right),
 				 (int32_t)last + 1 };
