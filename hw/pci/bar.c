@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/range.h"
 
 /*
  * A guest may put a BAR over RAM or over the board's own devices while it looks for room. They win
@@ -12,6 +13,9 @@
  * their BAR (msix.c).
  */
 #define BAR_PRIORITY	(-2)
+
+/* x86-64 has at most 52 bits of physical address (AMD64 manual, volume 2, 5.3). */
+#define PHYS_ADDR_END	(UINT64_C(1) << 52)
 
 struct rom {
 	struct mem_region region; /* first: bars[PCI_ROM_SLOT].region points here */
@@ -124,7 +128,8 @@ static uint64_t decoded_address(const struct pci_device *pd, int bar)
 		return address && address + b->size_bytes <= 0x10000 ? address : PCI_UNMAPPED;
 	}
 	/* A guest that asks for the size with decoding on doesn't mean the address it writes. */
-	if (!address || address == mask || address == (mask & UINT32_MAX)) {
+	if (!address || address == mask || address == (mask & UINT32_MAX) ||
+	    !range_fits(address, b->size_bytes, PHYS_ADDR_END)) {
 		return PCI_UNMAPPED;
 	}
 	return address;

@@ -14,7 +14,8 @@ struct opts;
 
 struct net_ops {
 	/* A frame for the guest, without any virtio header. False: no room now; the back end keeps
-	 * it (or drops what it can't keep) and tries again after net_backend_resume(). */
+	 * it (or drops what it can't keep) and tries again after net_backend_resume(). Never called
+	 * from inside of net_backend_send(). */
 	bool (*receive)(void *opaque, const uint8_t *frame, size_t len);
 };
 

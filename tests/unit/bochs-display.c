@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The emulated Bochs display on a PCI bus without a CPU, driven as bochs-drm drives it. */
+#include <drm_fourcc.h>
+#include <string.h>
+
+#include "accel/accel.h"
+#include "hw/core/machine-lock.h"
+#include "hw/display/display.h"
+#include "hw/pci/pci.h"
+#include "kernel/gvt/core/gvt_bochs.h"
+#include "kernel/gvt/core/gvt_edid.h"
+#include "ui/capture.h"
+#include "util/fd.h"
+
+#define VRAM 0xe0000000u
+#define MMIO 0xf0000000u
+
+struct rig {
+	struct board board;
+	struct device *dev;
+	struct console *console;
+};
+
+static unsigned int no_gsi(void *opaque, unsigned int slot, unsigned int pin)
+{
+	return 0;
+}
+
+static void no_irq(void *opaque, unsigned int gsi, bool level)
+{
+}
+
+static const struct pci_route_ops route = { .gsi = no_gsi, .set = no_irq };
+
+static void rig_start(struct rig *rig, const char *name, const char *value, GError **error)
+{
+	*rig = (struct rig){ 0 };
+	rig->board.accel = accel_qtest_create(NULL);
+	rig->board.mem = addr_space_create("mem", false, UINT64_C(1) << 40, rig->board.accel);
+	rig->board.io = addr_space_create("io", true, 1 << 16, rig->board.accel);
+	rig->board.displays = display_registry_create();
+	machine_lock();
+	rig->board.pci = pci_bus_create("pci.0", rig->board.mem, rig->board.io, &route, NULL);
+	rig->dev = device_create(&bochs_display_class, &rig->board, "screen");
+	if (name) {
+		g_assert_true(device_set(rig->dev, name, value, NULL));
+	}
+	if (device_realize(rig->dev, error)) {
+		pci_bus_config_write(rig->board.pci, 0, 0x10, VRAM, 4);
+		pci_bus_config_write(rig->board.pci, 0, 0x18, MMIO, 4);
+		pci_bus_config_write(rig->board.pci, 0, 4, 2, 2);
+	}
+	machine_unlock();
+	rig->console = display_nth(rig->board.displays, 0);
+}
+
+static void rig_stop(struct rig *rig)
+{
+	machine_lock();
+	device_destroy(rig->dev);
+	pci_bus_destroy(rig->board.pci);
+	machine_unlock();
+	g_assert_null(display_nth(rig->board.displays, 0));
+	display_registry_destroy(rig->board.displays);
+	addr_space_destroy(rig->board.mem);
+	addr_space_destroy(rig->board.io);
+	accel_destroy(rig->board.accel);
+}
+
+static void write16(struct rig *rig, unsigned int reg, uint16_t value)
+{
+	addr_space_write(rig->board.mem, MMIO + 0x500 + 2 * reg, &value, 2);
+}
+
+/* VGA attribute index with bit 5 (screen on) or without; reading 0x3da makes it an index. */
+static void set_screen(struct rig *rig, bool on)
+{
+	uint8_t value;
+
+	addr_space_read(rig->board.mem, MMIO + 0x41a, &value, 1);
+	value = on ? 0x20 : 0;
+	addr_space_write(rig->board.mem, MMIO + 0x400, &value, 1);
+}
+
+static void set_mode(struct rig *rig, uint16_t width, uint16_t height)
+{
+	set_screen(rig, true);
+	write16(rig, GVT_DISPI_ENABLE, 0);
+	write16(rig, GVT_DISPI_BPP, 32);
+	write16(rig, GVT_DISPI_XRES, width);
+	write16(rig, GVT_DISPI_YRES, height);
+	write16(rig, GVT_DISPI_VIRT_WIDTH, width);
+	write16(rig, GVT_DISPI_X_OFFSET, 0);
+	write16(rig, GVT_DISPI_Y_OFFSET, 0);
+	write16(rig, GVT_DISPI_ENABLE, 0x41);
+}
+
+static void draw(struct rig *rig, uint32_t offset, uint32_t pixel)
+{
+	addr_space_write(rig->board.mem, VRAM + offset, &pixel, 4);
+}
+
+static gboolean time_is_up(gpointer opaque)
+{
+	*(bool *)opaque = true;
+	return G_SOURCE_REMOVE;
+}
+
+static void run_for(unsigned int ms)
+{
+	bool up = false;
+
+	g_timeout_add(ms, time_is_up, &up);
+	while (!up) {
+		g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+static uint32_t pixel_at(struct capture *capture, unsigned int x, unsigned int y)
+{
+	return pixman_image_get_data(capture->image)
+		[y * ((unsigned int)pixman_image_get_stride(capture->image) / 4) + x];
+}
+
+static uint64_t looks(struct rig *rig)
+{
+	struct console_state state;
+
+	console_get_state(rig->console, &state);
+	return state.source.queries;
+}
+
+static void test_picture(void)
+{
+	struct capture *capture;
+	struct rig rig;
+
+	rig_start(&rig, NULL, NULL, NULL);
+	capture = capture_create(rig.console, SINK_CPU);
+	capture_set_wanted(capture, true);
+	run_for(20);
+	g_assert_cmpint(capture->blank, ==, BLANK_NOT_STARTED);
+	set_mode(&rig, 640, 480);
+	draw(&rig, (100 * 640 + 50) * 4, 0x123456);
+	run_for(60);
+	g_assert_nonnull(capture->image);
+	g_assert_cmpint(pixman_image_get_width(capture->image), ==, 640);
+	g_assert_cmphex(pixel_at(capture, 50, 100), ==, 0xff123456);
+
+	/* In place, no register touched. */
+	draw(&rig, (200 * 640 + 300) * 4, 0xabcdef);
+	run_for(100);
+	g_assert_cmphex(pixel_at(capture, 300, 200), ==, 0xffabcdef);
+	g_assert_cmpint(pixman_region32_extents(&capture->damage)->x1, ==, 300);
+	g_assert_cmpint(pixman_region32_extents(&capture->damage)->x2, ==, 301);
+
+	/* A flip to a second buffer, 1 MiB up. */
+	draw(&rig, 1024 * 1024 * 2 + 4, 0x010203);
+	write16(&rig, GVT_DISPI_VIRT_WIDTH, 640);
+	write16(&rig, GVT_DISPI_X_OFFSET, (2 << 20) / 4 % 640);
+	write16(&rig, GVT_DISPI_Y_OFFSET, (2 << 20) / 4 / 640);
+	run_for(60);
+	g_assert_cmphex(pixel_at(capture, 1, 0), ==, 0xff010203);
+	g_assert_cmphex(pixel_at(capture, 300, 200), ==, 0xff000000);
+
+	set_screen(&rig, false);
+	run_for(60);
+	g_assert_cmpint(capture->blank, ==, BLANK_PLANE_OFF);
+	/* The device goes while it is being watched. */
+	rig_stop(&rig);
+	g_assert_cmpint(capture->blank, ==, BLANK_NO_DISPLAY);
+	capture_destroy(capture);
+}
+
+static void test_looks(void)
+{
+	struct capture *capture;
+	struct rig rig;
+	uint64_t before;
+
+	rig_start(&rig, NULL, NULL, NULL);
+	set_mode(&rig, 640, 480);
+	run_for(60);
+	g_assert_cmpuint(looks(&rig), ==, 0);
+	capture = capture_create(rig.console, SINK_CPU);
+	capture_set_wanted(capture, true);
+	run_for(1200);
+	before = looks(&rig);
+	g_assert_cmpuint(before, >, 20);
+	run_for(1000);
+	/* Backed off to four a second. */
+	g_assert_cmpuint(looks(&rig) - before, <=, 5);
+	/* A change brings the display's own rate back. */
+	draw(&rig, 0, 0x112233);
+	run_for(600);
+	before = looks(&rig);
+	draw(&rig, 0, 0x445566);
+	run_for(200);
+	g_assert_cmpuint(looks(&rig) - before, >=, 4);
+	/* A viewer that stands still: at most the look that is due. */
+	capture->slow = true;
+	draw(&rig, 0, 0x778899);
+	run_for(200);
+	before = looks(&rig);
+	for (uint32_t i = 0; i < 20; i++) {
+		draw(&rig, 0, i);
+		run_for(10);
+	}
+	g_assert_cmpuint(looks(&rig) - before, ==, 0);
+	capture_release(capture);
+	run_for(100);
+	g_assert_cmphex(pixel_at(capture, 0, 0), ==, 0xff000013);
+	capture_release(capture);
+	capture_set_wanted(capture, false);
+	before = looks(&rig);
+	run_for(100);
+	g_assert_cmpuint(looks(&rig), ==, before);
+	capture_destroy(capture);
+	rig_stop(&rig);
+}
+
+static void test_capture(void)
+{
+	g_autoptr(GError) error = NULL;
+	pixman_image_t *image;
+	struct rig rig;
+
+	rig_start(&rig, NULL, NULL, NULL);
+	g_assert_null(console_capture(rig.console, &error));
+	g_assert_cmpstr(error->message, ==,
+			"screen: no picture: the guest has not set a display mode yet");
+	set_mode(&rig, 320, 200);
+	draw(&rig, 4, 0xfedcba);
+	image = console_capture(rig.console, NULL);
+	g_assert_cmphex(pixman_image_get_data(image)[1], ==, 0xfffedcba);
+	pixman_image_unref(image);
+	machine_lock();
+	rig.dev->class->reset(rig.dev);
+	machine_unlock();
+	g_assert_null(console_capture(rig.console, NULL));
+	rig_stop(&rig);
+}
+
+static void read_edid(struct rig *rig, uint8_t edid[256])
+{
+	for (unsigned int i = 0; i < 256; i++) {
+		addr_space_read(rig->board.mem, MMIO + i, &edid[i], 1);
+	}
+}
+
+static void test_edid(void)
+{
+	struct display_mode wish = { .width_px = 1600, .height_px = 1000 };
+	struct gvt_edid_mode mode;
+	uint8_t edid[256];
+	struct rig rig;
+
+	rig_start(&rig, NULL, NULL, NULL);
+	read_edid(&rig, edid);
+	g_assert_true(gvt_edid_preferred(edid, 128u * (1u + edid[126]), &mode));
+	g_assert_cmpuint(mode.width_px, ==, 1280);
+	g_assert_cmpuint(mode.height_px, ==, 800);
+	g_assert_true(console_set_mode(rig.console, &wish));
+	read_edid(&rig, edid);
+	g_assert_true(gvt_edid_preferred(edid, 128u * (1u + edid[126]), &mode));
+	g_assert_cmpuint(mode.width_px, ==, 1600);
+	/* More than the memory holds: clamped to what it does. */
+	wish = (struct display_mode){ .width_px = 16384, .height_px = 16384 };
+	g_assert_true(console_set_mode(rig.console, &wish));
+	read_edid(&rig, edid);
+	g_assert_true(gvt_edid_preferred(edid, 128u * (1u + edid[126]), &mode));
+	g_assert_cmpuint(mode.width_px, ==, 1920);
+	rig_stop(&rig);
+
+	rig_start(&rig, "edid", "off", NULL);
+	read_edid(&rig, edid);
+	g_assert_cmpuint(edid[1], ==, 0);
+	g_assert_false(console_set_mode(rig.console, &wish));
+	rig_stop(&rig);
+}
+
+static void test_vgamem(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct rig rig;
+
+	rig_start(&rig, "vgamem", "2M", &error);
+	g_assert_cmpstr(error->message, ==, "screen: vgamem: not within 4M..256M");
+	rig_stop(&rig);
+	g_clear_error(&error);
+	rig_start(&rig, "vgamem", "4M", &error);
+	g_assert_cmpstr(error->message, ==, "screen: vgamem: 1280x800 needs 7 MiB, there are 4");
+	rig_stop(&rig);
+	g_clear_error(&error);
+	/* Nobody chose the size: it follows the resolution. */
+	rig_start(&rig, "xres", "3840", &error);
+	g_assert_no_error(error);
+	machine_lock();
+	pci_bus_config_write(rig.board.pci, 0, 0x10, 0xffffffff, 4);
+	g_assert_cmphex(pci_bus_config_read(rig.board.pci, 0, 0x10, 4), ==, 0xfe000008);
+	machine_unlock();
+	rig_stop(&rig);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	main_thread_init();
+	g_test_add_func("/bochs/draws-flips-and-blanks-are-seen", test_picture);
+	g_test_add_func("/bochs/looks-back-off-and-come-back", test_looks);
+	g_test_add_func("/bochs/screendump-needs-no-viewer", test_capture);
+	g_test_add_func("/bochs/edid-follows-properties-and-wishes", test_edid);
+	g_test_add_func("/bochs/video-memory-fits-the-mode", test_vgamem);
+	return g_test_run();
+}
