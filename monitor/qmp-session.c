@@ -13,6 +13,7 @@ struct qmp_session {
 	struct monitor *monitor;
 	struct chardev *chardev;
 	struct framer framer;
+	GByteArray *pending; /* received, but not looked at while replies are unread */
 	bool pretty, negotiated;
 };
 
@@ -187,33 +188,52 @@ static void parse_request(struct qmp_session *session)
 	send_error(session, error, NULL);
 }
 
+static void feed(struct qmp_session *session, uint8_t byte)
+{
+	g_autoptr(GError) error = NULL;
+
+	switch (framer_feed(&session->framer, byte)) {
+	case FRAME_COMPLETE:
+		parse_request(session);
+		break;
+	case FRAME_BAD:
+		error_set(&error, "JSON: %s", session->framer.problem);
+		send_error(session, error, NULL);
+		break;
+	case FRAME_MORE:
+		break;
+	}
+}
+
+/* One read may hold hundreds of requests, so the limit is looked at between them, too. */
+static void run_pending(struct qmp_session *session)
+{
+	unsigned int done = 0;
+
+	while (done < session->pending->len &&
+	       chardev_queued(session->chardev) < UNREAD_LIMIT_BYTES) {
+		feed(session, session->pending->data[done++]);
+	}
+	if (done) {
+		g_byte_array_remove_range(session->pending, 0, done);
+	}
+}
+
+/* Asked again when all replies are read, which is when pending requests go on. */
 static size_t session_can_receive(void *opaque)
 {
 	struct qmp_session *session = opaque;
 
-	return chardev_queued(session->chardev) < UNREAD_LIMIT_BYTES ? 4096 : 0;
+	run_pending(session);
+	return session->pending->len ? 0 : 4096;
 }
 
 static void session_receive(void *opaque, const uint8_t *data, size_t len)
 {
 	struct qmp_session *session = opaque;
 
-	for (size_t i = 0; i < len; i++) {
-		switch (framer_feed(&session->framer, data[i])) {
-		case FRAME_COMPLETE:
-			parse_request(session);
-			break;
-		case FRAME_BAD: {
-			g_autoptr(GError) error = NULL;
-
-			error_set(&error, "JSON: %s", session->framer.problem);
-			send_error(session, error, NULL);
-			break;
-		}
-		case FRAME_MORE:
-			break;
-		}
-	}
+	g_byte_array_append(session->pending, data, (guint)len);
+	run_pending(session);
 }
 
 static void session_event(void *opaque, enum chardev_event event)
@@ -222,6 +242,7 @@ static void session_event(void *opaque, enum chardev_event event)
 
 	if (event != CHARDEV_BREAK) {
 		framer_reset(&session->framer);
+		g_byte_array_set_size(session->pending, 0);
 		session->framer.skipping = false;
 		session->negotiated = false;
 	}
@@ -244,6 +265,7 @@ struct qmp_session *qmp_session_create(struct monitor *monitor, struct chardev *
 	session->monitor = monitor;
 	session->chardev = chardev;
 	session->pretty = pretty;
+	session->pending = g_byte_array_new();
 	framer_init(&session->framer);
 	chardev_attach(chardev, &session_ops, session);
 	return session;
@@ -253,6 +275,7 @@ void qmp_session_destroy(struct qmp_session *session)
 {
 	chardev_attach(session->chardev, NULL, NULL);
 	framer_finish(&session->framer);
+	g_byte_array_unref(session->pending);
 	g_free(session);
 }
 
