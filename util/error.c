@@ -67,27 +67,32 @@ void error_report_free(GError *error)
 	g_error_free(error);
 }
 
-/* Edit distance (insert, delete, replace), one row at a time. */
+/* Edit distance: insert, delete, replace, and swap two neighbours. row[i] is the i-th row of the
+ * table modulo 3, for a swap looks two rows back. */
 static unsigned int edit_distance(const char *a, const char *b)
 {
-	size_t a_len = strlen(a), b_len = strlen(b);
-	g_autofree unsigned int *row = g_new(unsigned int, b_len + 1);
+	size_t a_len = strlen(a), b_len = strlen(b), width = b_len + 1;
+	g_autofree unsigned int *table = g_new(unsigned int, 3 * width);
 
-	for (size_t j = 0; j <= b_len; j++) {
-		row[j] = (unsigned int)j;
-	}
-	for (size_t i = 0; i < a_len; i++) {
-		unsigned int diagonal = row[0];
+	for (size_t i = 0; i <= a_len; i++) {
+		unsigned int *row = table + i % 3 * width;
+		const unsigned int *before = table + (i + 2) % 3 * width;
+		const unsigned int *before2 = table + (i + 1) % 3 * width;
 
-		row[0] = (unsigned int)i + 1;
-		for (size_t j = 0; j < b_len; j++) {
-			unsigned int replace = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			row[j + 1] = MIN(MIN(row[j], row[j + 1]) + 1, replace);
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			if (i == 0) {
+				row[j] = (unsigned int)j;
+				continue;
+			}
+			row[j] = before[j - 1] + (a[i - 1] != b[j - 1]);
+			row[j] = MIN(row[j], MIN(before[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+				row[j] = MIN(row[j], before2[j - 2] + 1);
+			}
 		}
 	}
-	return row[b_len];
+	return table[a_len % 3 * width + b_len];
 }
 
 const char *nearest_name(const char *name, const char *const *names)

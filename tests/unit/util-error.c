@@ -7,6 +7,8 @@ static void test_nearest(void)
 {
 	g_assert_cmpstr(nearest_name("virtio-net-cpi", names), ==, "virtio-net-pci");
 	g_assert_cmpstr(nearest_name("vfio_pci", names), ==, "vfio-pci");
+	g_assert_cmpstr(nearest_name("fvio-pci", names), ==, "vfio-pci");
+	g_assert_null(nearest_name("", names));
 }
 
 static void test_nothing_near(void)
