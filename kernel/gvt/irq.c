@@ -70,6 +70,10 @@ void gvt_irq_flip(struct gvt_vgpu *vgpu, u64 now_ns)
 	}
 	if (now_ns >= vgpu->irqs.last_ns + gap) {
 		signal_display(vgpu, now_ns);
+		/* A timer that is late has nothing left to say. */
+		if (vgpu->irqs.timer_ns <= now_ns) {
+			vgpu->irqs.timer_on = false;
+		}
 	} else {
 		signal_at(vgpu, vgpu->irqs.last_ns + gap);
 	}
