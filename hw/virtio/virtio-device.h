@@ -64,7 +64,7 @@ struct virtio_device {
 	uint8_t config_generation;
 	uint32_t feature_select, driver_feature_select;
 	uint16_t queue_select;
-	uint8_t config[VIRTIO_CONFIG_MAX];
+	uint8_t config[VIRTIO_CONFIG_MAX] __attribute__((aligned(8)));
 	unsigned int config_bytes;
 	/* capability for access through config space */
 	uint8_t cfg_access_cap;
