@@ -105,11 +105,29 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 	return NULL;
 }
 
+/* Before anything is opened; what a back end doesn't use is found afterwards. */
+static bool check_keys(struct opts *opts, const char *const *known, GError **error)
+{
+	for (unsigned int i = 0; i < opts->items->len; i++) {
+		const struct opt *opt = opts->items->pdata[i];
+
+		if (!g_strv_contains(known, opt->key)) {
+			const char *near = nearest_name(opt->key, known);
+
+			return error_set(error, "%s: unknown option '%s'%s%s%s", opts->object, opt->key,
+					 near ? " (did you mean '" : "", near ? near : "",
+					 near ? "'?)" : "");
+		}
+	}
+	return true;
+}
+
 struct chardev *chardev_create_opts(struct opts *opts, GError **error)
 {
 	static const char *const known[] = { "backend", "id", "path", "append", "signal", "mux",
 					     "host", "port", "to", "server", "wait", "ipv4",
-					     "ipv6", "fd", "telnet", "nodelay", NULL };
+					     "ipv6", "fd", "telnet", "websocket", "nodelay", "delay",
+					     "address", NULL };
 	const char *backend = opts_get(opts, "backend"), *id = opts_get(opts, "id");
 	struct chardev *chardev;
 	bool mux = false;
@@ -118,7 +136,7 @@ struct chardev *chardev_create_opts(struct opts *opts, GError **error)
 		error_set(error, "%s: needs a back end and id=ID", opts->object);
 		return NULL;
 	}
-	if (!opts_get_bool(opts, "mux", &mux, error)) {
+	if (!check_keys(opts, known, error) || !opts_get_bool(opts, "mux", &mux, error)) {
 		return NULL;
 	}
 	chardev = create_backend(backend, id, opts, error);
