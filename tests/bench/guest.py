@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What a viewer gets from a guest's display, and what it costs: ours and the distribution's QEMU in
+turn, in one run. Runs inside scripts/sandbox (tests/bench/run calls it); writes JSON.
+
+    guest.py DISPLAY RUNS OUTPUT     DISPLAY: mdpy, bochs-display or a device's whole option
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+from vmm import BUILD, Failed, Vmm, find_kernel, make_initrd
+
+PROBE = os.path.join(BUILD, "tests/bench/vnc-probe")
+SIZE = "1920x1080"
+SETTLE_S = 3
+IDLE_S = 8
+DRAW_S = 8
+FPS = 30
+# The last pixels that the guest writes: of the square, of the screen.
+MARKERS = {"small": "191,191", "full": "1919,1079"}
+
+
+def mdpy_device():
+    """A 1920x1080 mdpy vGPU; the modules are there (tests/bench/mdpy-modules)."""
+    types = "/sys/class/mdev_bus/mdpy/mdev_supported_types"
+    for name in os.listdir(types):
+        with open(os.path.join(types, name, "name")) as file:
+            if "1920x1080" in file.read() or name.endswith("hd"):
+                ident = str(uuid.uuid4())
+                with open(os.path.join(types, name, "create"), "w") as create:
+                    create.write(ident)
+                return f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{ident},display=on", ident
+    raise Failed("mdpy: no 1920x1080 type")
+
+
+class Display:
+    """The -device option of a fresh display for each virtual machine."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.ident = None
+
+    def __enter__(self):
+        if self.kind == "mdpy":
+            option, self.ident = mdpy_device()
+            return option
+        if self.kind == "bochs-display":
+            return "bochs-display,vgamem=32M,xres=1920,yres=1080"
+        return self.kind
+
+    def __exit__(self, *exc):
+        if self.ident:
+            with open(f"/sys/bus/mdev/devices/{self.ident}/remove", "w") as remove:
+                remove.write("1")
+
+
+def probe(address, *options):
+    done = subprocess.run([PROBE, address, "--size", SIZE, *options], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=300)
+    if done.returncode:
+        raise Failed(done.stderr.decode().strip())
+    return json.loads(done.stdout)
+
+
+def idle_figures(vmm, name, result):
+    time.sleep(SETTLE_S)
+    cpu, wakeups, start = vmm.cpu_seconds(), vmm.wakeups(), time.monotonic()
+    time.sleep(IDLE_S)
+    elapsed = time.monotonic() - start
+    result[f"{name}_cpu"] = (vmm.cpu_seconds() - cpu) / elapsed
+    result[f"{name}_wakeups"] = (vmm.wakeups() - wakeups) / elapsed
+
+
+def drawing_figures(vmm, address, what, result):
+    drawn = vmm.guest(f"{what} {FPS}")
+    time.sleep(1)
+    cpu, start = vmm.cpu_seconds(), time.monotonic()
+    seen = probe(address, "--seconds", str(DRAW_S), "--marker", MARKERS[what])
+    cpu = vmm.cpu_seconds() - cpu
+    elapsed = time.monotonic() - start
+    result[f"{what}_drawn_fps"] = (vmm.guest("idle") - drawn) / (elapsed + 1)
+    result[f"{what}_fps"] = seen["frames"] / seen["seconds"]
+    result[f"{what}_gap_ms"] = seen["gap_ms"]
+    result[f"{what}_mb_s"] = seen["bytes"] / seen["seconds"] / 1e6
+    result[f"{what}_cpu"] = cpu / elapsed
+    if seen["frames"]:
+        result[f"{what}_cpu_ms_frame"] = cpu * 1000 / seen["frames"]
+
+
+def one_run(program, kind, initrd):
+    result = {}
+    with Display(kind) as device:
+        address = "127.0.0.1:5977"
+        vmm = Vmm(program, ["-machine", "pc", "-accel", "kvm", "-cpu", "host", "-m", "256",
+                            "-vga", "none", "-kernel", find_kernel(), "-initrd", initrd,
+                            "-append", "quiet console=tty0 panic=-1 mitigations=off nokaslr",
+                            "-vnc", "127.0.0.1:77", "-device", device], serial=True)
+        try:
+            # Of a vGPU with a picture of its own the first one comes long before the guest's.
+            if kind == "mdpy":
+                first = subprocess.run([PROBE, address, "--size", SIZE, "--first"], timeout=300,
+                                       check=True, stdout=subprocess.DEVNULL)
+                assert first.returncode == 0
+                result["first_picture_ms"] = (time.monotonic() - vmm.started) * 1000
+            vmm.greeting()
+            vmm.open_serial()
+            result["guest_up_ms"] = (time.monotonic() - vmm.started) * 1000
+            idle_figures(vmm, "idle", result)
+            viewer = subprocess.Popen([PROBE, address, "--size", SIZE, "--seconds", "1000"],
+                                      stdout=subprocess.DEVNULL)
+            try:
+                idle_figures(vmm, "viewer", result)
+            finally:
+                viewer.kill()
+                viewer.wait()
+            drawing_figures(vmm, address, "small", result)
+            drawing_figures(vmm, address, "full", result)
+            result["pss_mib"] = vmm.pss_mib()
+        finally:
+            vmm.stop()
+    return result
+
+
+def main():
+    kind, runs, output = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    results = {"oriel": [], "qemu": []}
+    with tempfile.TemporaryDirectory() as folder:
+        initrd = os.path.join(folder, "initrd")
+        make_initrd(initrd)
+        for number in range(runs):
+            # Whoever goes first in one round goes second in the next.
+            for program in sorted(results, reverse=bool(number & 1)):
+                start = time.monotonic()
+                try:
+                    results[program].append(one_run(program, kind, initrd))
+                    note = ""
+                except (Failed, subprocess.SubprocessError, OSError, ValueError) as error:
+                    note = f": {error}"
+                print(f"bench: {kind}: run {number + 1} of {runs}: {program}: "
+                      f"{time.monotonic() - start:.0f} s{note}", file=sys.stderr, flush=True)
+                with open(output, "w") as out:
+                    json.dump(results, out)
+    short = min(len(r) for r in results.values())
+    for key in results["qemu"][0] if short else []:
+        print(key, *(round(statistics.median(r[key] for r in runs_ if key in r), 3)
+                     for runs_ in results.values()))
+    return 0 if short else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
