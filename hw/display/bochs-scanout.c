@@ -9,6 +9,10 @@
  * seen up to IDLE_MS late; a vGPU (hw/vfio) has an interrupt for this and waits for nothing.
  * Nobody watching, a switched-off plane, or viewers that all stand still: no look at all.
  *
+ * Each page written after a fetch costs the guest a fault. While a guest redraws much of the screen
+ * all the time, that is dearer than comparing, so then the log is left off for a while (damage
+ * unknown: the reader compares).
+ *
  * The log is fetched (which protects the pages again) before the pixels are read, so a write is
  * either in the pixels read or in the next fetch, or in both.
  */
@@ -23,6 +27,9 @@
 #define FRAME_MS    16
 #define IDLE_MS	    250
 #define QUIET_LOOKS 30
+/* This many looks in a row with a quarter of the screen dirty: the next ones without the log. */
+#define HEAVY_LOOKS   2
+#define COMPARE_LOOKS 120
 
 static void look(struct bochs_display *bd);
 
@@ -85,6 +92,9 @@ static void on_frame_done(void *opaque, uint64_t seq, bool changed)
 	struct bochs_display *bd = opaque;
 
 	bd->awaiting = false;
+	if (!changed) {
+		bd->compare = 0; /* it is over: let the log watch */
+	}
 	if (bd->watched) {
 		plan(bd, changed);
 	}
@@ -143,6 +153,14 @@ static enum blank_reason blank_reason(const struct gvt_plane *plane)
 	}
 }
 
+/* Machine lock held. What was written from here on is not known any more. */
+static void log_stop(struct bochs_display *bd)
+{
+	mem_region_dirty_stop(&bd->vram_region);
+	gvt_damage_forget(&bd->damage);
+	bd->heavy = 0;
+}
+
 /* One line of tiles at a time: neighbours that are set make one rectangle. */
 static void tiles_to_region(const struct gvt_damage_report *report, const uint8_t *tiles,
 			    pixman_region32_t *region)
@@ -166,14 +184,27 @@ static void tiles_to_region(const struct gvt_damage_report *report, const uint8_
 	}
 }
 
-static void report_pages(struct bochs_display *bd)
+static void mark_pages(struct bochs_display *bd)
 {
-	uint64_t pages = bd->vram->size_bytes / GVT_PAGE_SIZE;
+	uint64_t words = (bd->vram->size_bytes / GVT_PAGE_SIZE + 63) / 64;
 
-	for (uint64_t word = 0; word < (pages + 63) / 64; word++) {
+	bd->dirty_count = 0;
+	for (uint64_t word = 0; word < words; word++) {
 		for (uint64_t bits = bd->dirty_pages[word]; bits; bits &= bits - 1) {
 			gvt_damage_page(&bd->damage, word * 64 + (uint64_t)__builtin_ctzll(bits));
+			bd->dirty_count++;
 		}
+	}
+}
+
+/* Leaves the log off for a while if it costs more than it tells. (Its first fetch names every page,
+ * which is why one heavy look means nothing.) */
+static void judge_load(struct bochs_display *bd, const struct gvt_plane *plane)
+{
+	bd->heavy = bd->dirty_count * GVT_PAGE_SIZE * 4 > plane->size_bytes ? bd->heavy + 1 : 0;
+	if (bd->heavy > HEAVY_LOOKS) {
+		bd->compare = COMPARE_LOOKS;
+		log_stop(bd);
 	}
 }
 
@@ -189,17 +220,21 @@ static void see(struct bochs_display *bd, struct sight *sight)
 	struct gvt_damage_report report = { 0 };
 	uint64_t now = (uint64_t)clock_ns();
 	unsigned int events;
-	bool logged;
+	bool logged = false;
 
 	machine_lock();
 	events = gvt_bochs_settle(&bd->model, now);
 	gvt_bochs_plane(&bd->model, &sight->plane);
 	gvt_damage_show(&bd->damage, &sight->plane);
-	logged = bd->watched && sight->plane.drm_format &&
-		 !mem_region_dirty_fetch(&bd->vram_region, bd->dirty_pages);
+	if (bd->compare) {
+		bd->compare--;
+	} else if (bd->watched && sight->plane.drm_format) {
+		logged = !mem_region_dirty_fetch(&bd->vram_region, bd->dirty_pages);
+	}
 	if (logged) {
-		report_pages(bd);
+		mark_pages(bd);
 		gvt_damage_harvest(&bd->damage, &report, bd->tiles);
+		judge_load(bd, &sight->plane);
 	}
 	if ((events & GVT_BOCHS_PENDING) && bd->watched) {
 		eventfd_kick(bd->change_fd);
@@ -262,10 +297,8 @@ static void set_active(void *opaque, bool active)
 
 	machine_lock();
 	bd->watched = active;
-	gvt_damage_forget(&bd->damage);
-	if (!active) {
-		mem_region_dirty_stop(&bd->vram_region);
-	}
+	bd->compare = 0;
+	log_stop(bd);
 	machine_unlock();
 	bd->awaiting = false;
 	bd->quiet = 0;

@@ -30,6 +30,7 @@ struct bochs_display {
 	struct gvt_damage damage;
 	void *damage_tiles; /* behind damage */
 	uint64_t *dirty_pages;
+	uint64_t dirty_count; /* of the last fetch */
 	bool watched; /* somebody wants frames: tell of changes */
 	int change_fd; /* eventfd: the guest changed the plane */
 	struct bochs_vram *vram;
@@ -44,6 +45,8 @@ struct bochs_display {
 	int64_t looked_ns; /* when the memory was looked at last */
 	uint32_t interval_ms; /* to the next look */
 	unsigned int quiet; /* looks without a change */
+	unsigned int heavy; /* looks in a row at which much was dirty */
+	unsigned int compare; /* looks left to do without the log */
 	uint8_t *tiles; /* one harvest */
 	uint64_t looks, frames, changes;
 };
