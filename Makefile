@@ -20,6 +20,7 @@ check:
 demo:
 	@./configure $(DEPS) --with=module,demo
 	@ninja -C $(BUILD)
+	@$(MAKE) --no-print-directory -C kernel/gvt
 	@scripts/demo
 
 module:
