@@ -4,6 +4,7 @@
 For use inside the sandbox (scripts/sandbox). Every wait has a limit and says what it waited for.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -22,6 +23,10 @@ VMM = os.environ.get("ORIEL_VMM", os.path.join(TOP, "build/qemu-system-x86_64"))
 
 class Failure(Exception):
     """Something that a test finds wrong; the text says what."""
+
+
+class MachineEnded(Failure):
+    """The VMM is gone, which no later test can do without."""
 
 
 class Qmp:
@@ -51,9 +56,12 @@ class Qmp:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self._socket], [], [], left)[0]:
                 raise Failure(f"QMP says nothing for {limit_s} s")
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except OSError as error:
+                raise Failure(f"QMP connection: {error}") from None
             if not data:
-                raise Failure("QMP connection closed")
+                raise Failure("QMP connection: closed by the VMM")
             self._buffer += data
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
@@ -63,7 +71,10 @@ class Qmp:
         request = {"execute": name}
         if arguments:
             request["arguments"] = arguments
-        self._socket.sendall(json.dumps(request).encode() + b"\r\n")
+        try:
+            self._socket.sendall(json.dumps(request).encode() + b"\r\n")
+        except OSError as error:
+            raise Failure(f"QMP connection: {error}") from None
         while True:
             answer = self._receive(limit_s)
             if "event" in answer:
@@ -112,6 +123,8 @@ class Machine:
         try:
             self.qmp = Qmp(f"{self.dir}/qmp", self.process)
         except Failure as failure:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
             self.stop()
             raise Failure(f"{failure}; its messages: {self.messages()}") from None
 
@@ -126,19 +139,28 @@ class Machine:
         with open(f"{self.dir}/stderr", encoding="utf-8", errors="replace") as errors:
             return errors.read().strip()
 
+    def _ended(self):
+        """What to raise when the VMM is found to have gone."""
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            return Failure("the VMM closed its serial port")
+        return MachineEnded(f"the VMM ended with status {status}: {self.messages()[-2000:]}")
+
     def _read_serial(self, limit_s):
         if not select.select([self.process.stdout], [], [], max(0, limit_s))[0]:
             return
         data = self.process.stdout.read(65536)
         if data == b"":
-            raise Failure(f"the VMM ended with status {self.process.wait()}: {self.messages()}")
+            raise self._ended()
         self.output += data.decode(errors="replace").replace("\r", "")
 
     def wait_serial(self, pattern, limit_s=60):
-        """Waits for output that matches, after what was waited for before; returns the match."""
+        """Waits for whole lines that match, after what was waited for before; returns the match."""
         end = time.monotonic() + limit_s
         while True:
-            match = re.compile(pattern, re.M).search(self.output, self._read_to)
+            whole = self.output.rfind("\n") + 1
+            match = re.compile(pattern, re.M).search(self.output, self._read_to, whole)
             if match:
                 self._read_to = match.end()
                 return match
@@ -150,8 +172,11 @@ class Machine:
 
     def send(self, line):
         """Gives the guest's console a line."""
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise self._ended() from None
 
     def run(self, command, limit_s=60):
         """Runs a command in the guest; returns its output; fails if its status isn't 0."""
@@ -159,7 +184,7 @@ class Machine:
         mark = f"done-{self._commands}"
         # Written so that an echo of the line does not look like its answer.
         self.send(f"{command}; echo do''ne-{self._commands} $?")
-        match = self.wait_serial(rf"(?s)\A?(.*?)^{mark} (\d+)$", limit_s)
+        match = self.wait_serial(rf"((?:.*\n)*?){mark} (\d+)$", limit_s)
         if match.group(2) != "0":
             raise Failure(f"in the guest, {command}: status {match.group(2)}: {match.group(1)}")
         return match.group(1)
@@ -198,22 +223,23 @@ def read_ppm(path):
 
 def load_gvt():
     """Loads our module into the sandbox's kernel."""
-    if glob.glob("/sys/class/mdev_bus/*/mdev_supported_types/*-bochs"):
+    if os.path.exists("/sys/module/oriel_gvt"):
         return
-    files = glob.glob(os.path.join(TOP, "kernel/gvt/*.ko"))
-    if len(files) != 1:
-        raise Failure("kernel/gvt: the module isn't built (make module)")
-    subprocess.run(["modprobe", "-a", "vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "mdev"], check=True)
-    subprocess.run(["insmod", files[0]], check=True)
+    path = os.path.join(TOP, "kernel/gvt/oriel_gvt.ko")
+    if not os.path.exists(path):
+        raise Failure(f"{path}: not built (make module)")
+    subprocess.run(["modprobe", "-a", "vfio", "vfio_iommu_type1", "vfio_virqfd", "mdev"],
+                   check=True)
+    subprocess.run(["insmod", path], check=True)
 
 
 class Vgpu:
-    """An mdev of our module. A context manager: leaving it removes the mdev."""
+    """An mdev, of our module or another. A context manager: leaving it removes the mdev."""
 
-    def __init__(self, kind="bochs"):
-        types = glob.glob(f"/sys/class/mdev_bus/*/mdev_supported_types/*-{kind}")
+    def __init__(self, kind, driver="oriel_gvt"):
+        types = glob.glob(f"/sys/class/mdev_bus/*/mdev_supported_types/{driver}-{kind}")
         if not types:
-            raise Failure(f"no mdev type '{kind}' (is the module loaded?)")
+            raise Failure(f"no mdev type {driver}-{kind} (is the module loaded?)")
         self.uuid = str(uuid.uuid4())
         with open(f"{types[0]}/create", "w", encoding="ascii") as file:
             file.write(self.uuid)
@@ -228,3 +254,13 @@ class Vgpu:
     def remove(self):
         with open(f"{self.sysfs}/remove", "w", encoding="ascii") as file:
             file.write("1")
+
+
+def gpu_device(kind, stack):
+    """The -device argument for a display of a kind: "emulated", or "bochs" or "region" for a vGPU
+    of our module, which is made for it and lasts as long as stack."""
+    if kind == "emulated":
+        return "bochs-display"
+    load_gvt()
+    vgpu = stack.enter_context(Vgpu(f"{kind}-64"))
+    return f"vfio-pci,sysfsdev={vgpu.sysfs},display=on"

@@ -8,12 +8,13 @@
  * Sets the mode, shows frame 0 and then does what the options ask for, in this order:
  *   --flips N      flips N times between two buffers, with a full new frame each time
  *   --squares N    draws N squares of 64x64 into the buffer that is on the screen (no flip)
- *   --modesets N   sets the mode N times anew, through all modes of the connector that fit
+ *   --modesets N   sets the mode N times anew, with the screen off in between
  *   --off          switches the screen off
  * For each picture there is one line "frame N WxH crc XXXXXXXX" (kms_crc()). At the end it says "holds" and
  * keeps the picture until it is killed, or for S seconds.
  */
 #include "kms.h"
+#include "pattern.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -51,26 +52,10 @@ static const struct option options[] = {
 
 static bool quiet;
 
-/* Every pixel depends on the frame's number: a picture mixed of two frames equals neither. */
-static uint32_t pattern_pixel(uint32_t x, uint32_t y, uint32_t frame)
+static void draw(struct kms_buffer *buffer, uint32_t frame)
 {
-	uint32_t red = (x + 3 * frame) & 0xff;
-	uint32_t green = (y + 5 * frame) & 0xff;
-	uint32_t blue = ((x >> 3) * (y >> 3) + 7 * frame) & 0xff;
-
-	return red << 16 | green << 8 | blue;
-}
-
-static void draw(struct kms_buffer *buffer, uint32_t left, uint32_t top, uint32_t width,
-		 uint32_t height, uint32_t frame)
-{
-	for (uint32_t y = top; y < top + height; y++) {
-		uint32_t *line = buffer->pixels + (size_t)y * (buffer->stride_bytes / 4);
-
-		for (uint32_t x = left; x < left + width; x++) {
-			line[x] = pattern_pixel(x, y, frame);
-		}
-	}
+	pattern_draw(buffer->pixels, buffer->stride_bytes, 0, 0, buffer->width_px,
+		     buffer->height_px, frame);
 }
 
 static void report(const struct kms_buffer *buffer, uint32_t frame)
@@ -95,8 +80,8 @@ static void draw_square(struct kms_buffer *buffer, uint32_t frame)
 	uint32_t columns = buffer->width_px / SQUARE_PX;
 	uint32_t rows = buffer->height_px / SQUARE_PX;
 
-	draw(buffer, frame % columns * SQUARE_PX, frame / columns % rows * SQUARE_PX, SQUARE_PX,
-	     SQUARE_PX, frame + 128);
+	pattern_draw(buffer->pixels, buffer->stride_bytes, frame % columns * SQUARE_PX,
+		     frame / columns % rows * SQUARE_PX, SQUARE_PX, SQUARE_PX, frame + 128);
 }
 
 int main(int argc, char **argv)
@@ -149,14 +134,14 @@ int main(int argc, char **argv)
 	kms_open(&kms, width, height);
 	kms_buffer_create(&kms, &buffers[0]);
 	kms_buffer_create(&kms, &buffers[1]);
-	draw(&buffers[0], 0, 0, buffers[0].width_px, buffers[0].height_px, 0);
+	draw(&buffers[0], 0);
 	kms_set_mode(&kms, &buffers[0]);
 	report(&buffers[0], 0);
 
 	for (unsigned int i = 0; i < flips; i++) {
 		pause_ms(pause);
 		shown ^= 1;
-		draw(&buffers[shown], 0, 0, buffers[0].width_px, buffers[0].height_px, ++frame);
+		draw(&buffers[shown], ++frame);
 		kms_flip(&kms, &buffers[shown]);
 		report(&buffers[shown], frame);
 	}
@@ -180,13 +165,9 @@ int main(int argc, char **argv)
 		printf("off\n");
 	}
 	printf("holds\n");
-	if (seconds) {
-		sleep(seconds);
-	} else {
-		pause_ms(0);
-		for (;;) {
-			sleep(1000);
-		}
+	while (!seconds) {
+		sleep(1000);
 	}
+	sleep(seconds);
 	return 0;
 }

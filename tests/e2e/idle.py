@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A screen that stands still costs nothing: what the VMM's threads ask of the kernel meanwhile.
+
+The vCPU threads are left out: they run the guest, and what wakes them is the guest's.
+"""
+
+import collections
+import contextlib
+import functools
+import glob
+import re
+import subprocess
+import sys
+import time
+
+import tap
+from machine import Failure, Machine, gpu_device
+from viewer import TigerVnc, XServer, crc, until
+
+SECONDS = 10
+# VFIO_DEVICE_QUERY_GFX_PLANE, as strace prints it with and without a name for it.
+QUERY = re.compile(r"VFIO_DEVICE_QUERY_GFX_PLANE|0x3b, 0x72|0x3b72")
+
+
+def trace(vm):
+    """What each thread of the VMM but the vCPUs' calls in SECONDS: {thread's name: Counter}."""
+    pid = vm.process.pid
+    path = f"{vm.dir}/strace"
+    names = {}
+    for comm in glob.glob(f"/proc/{pid}/task/*/comm"):
+        with open(comm, encoding="ascii", errors="replace") as file:
+            names[comm.split("/")[4]] = file.read().strip()
+    tracer = subprocess.Popen(["strace", "-f", "-o", path, "-p", str(pid)],
+                              stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    with open(path, encoding="utf-8", errors="replace") as file:
+        skip = len(file.readlines())  # what attaching itself stirs up
+    time.sleep(SECONDS)
+    tracer.terminate()
+    tracer.wait()
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.readlines()[skip:]
+    calls = collections.defaultdict(collections.Counter)
+    vcpus = set()
+    for line in lines:
+        thread, _, call = line.strip().partition(" ")
+        call = call.strip()
+        if "KVM_RUN" in call:
+            vcpus.add(thread)
+        match = re.match(r"(?:<\.\.\. )?(\w+)", call)
+        # A call that was under way and is cut off by the detaching tracer is no activity.
+        if not match or "<detached" in call or call.endswith("<unfinished ...>"):
+            continue
+        name = "QUERY_GFX_PLANE" if QUERY.search(call) else match.group(1)
+        calls[thread][name] += 1
+    return {f"{names.get(thread, '?')}/{thread}": dict(counter)
+            for thread, counter in calls.items() if thread not in vcpus}
+
+
+def stands_still(vm, with_whom):
+    seen = trace(vm)
+    if seen:
+        raise Failure(f"calls in {SECONDS} s with {with_whom}: {seen}")
+
+
+def main():
+    kind = sys.argv[1] if len(sys.argv) > 1 else "bochs"
+    with contextlib.ExitStack() as stack:
+        try:
+            vm = stack.enter_context(Machine(
+                "-device", f"{gpu_device(kind, stack)},xres=1920,yres=1080",
+                "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
+                "-vnc", "127.0.0.1:9"))
+            vm.wait_serial("^guest: ready", 120)
+            vm.send("kmspattern --flips 3 &")
+            wanted = vm.wait_serial(r"^frame 3 (.*)$").group(1)
+            vm.wait_serial("^holds")
+        except Failure as failure:
+            print(f"not ok 1 /idle/guest-boots - {failure}\n1..1")
+            return 1
+
+        def with_viewer():
+            with XServer() as x, TigerVnc(x, "127.0.0.1::5909") as viewer:
+                until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
+                time.sleep(3)
+                stands_still(vm, "an idle viewer")
+
+        def after_viewer():
+            time.sleep(3)
+            stands_still(vm, "no viewer any more")
+
+        tap.run([
+            ("/idle/no-viewer-no-calls", functools.partial(stands_still, vm, "no viewer")),
+            ("/idle/idle-viewer-no-calls", with_viewer),
+            ("/idle/viewer-gone-no-calls", after_viewer),
+        ])
+    return 0
+
+
+sys.exit(main())

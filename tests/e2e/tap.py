@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs test functions one after the other and prints TAP, a line for each as soon as it is known."""
+
+import sys
+import time
+import traceback
+
+from machine import Failure, MachineEnded
+
+
+class Skip(Exception):
+    """The test can't run here; the text says why."""
+
+
+def same(what, got, wanted):
+    """Fails unless the two are equal."""
+    if got != wanted:
+        raise Failure(f"{what}: got {got!r:.200}, wanted {wanted!r:.200}")
+
+
+def run(tests):
+    """Runs (name, function) pairs; exits with status 1 if one failed."""
+    failed = 0
+    number = 0
+    for name, function in tests:
+        number += 1
+        start = time.monotonic()
+        try:
+            function()
+        except Skip as skip:
+            print(f"ok {number} {name} # SKIP {skip}", flush=True)
+            continue
+        except Exception as error:  # one broken test must not hide the others
+            failed += 1
+            print(f"not ok {number} {name} - {' | '.join(str(error).splitlines())}", flush=True)
+            if not isinstance(error, Failure):
+                traceback.print_exc()
+            if isinstance(error, MachineEnded):
+                print(f"# {len(tests) - number} tests not run", flush=True)
+                break
+            continue
+        print(f"ok {number} {name}", flush=True)
+        print(f"# {time.monotonic() - start:.1f} s", flush=True)
+    print(f"1..{number}", flush=True)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VNC viewers that people use, run on an X server without a screen."""
+
+import os
+import subprocess
+import tempfile
+import time
+import zlib
+
+from machine import Failure, read_ppm
+
+
+def crc(picture):
+    """(width, height, RGB bytes) as the guest's fbsum and kmspattern print it: "WxH crc XXXXXXXX"."""
+    width, height, pixels = picture
+    return f"{width}x{height} crc {zlib.crc32(pixels):08x}"
+
+
+def until(what, wanted, get, limit_s=30):
+    """Calls get() until it returns wanted."""
+    end = time.monotonic() + limit_s
+    while True:
+        got = get()
+        if got == wanted:
+            return
+        if time.monotonic() > end:
+            raise Failure(f"{what}: after {limit_s} s got {got!r:.300}, wanted {wanted!r:.300}")
+        time.sleep(0.2)
+
+
+class XServer:
+    """Xvfb. A context manager."""
+
+    def __init__(self, width=2048, height=1280):
+        read, write = os.pipe()
+        self.process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
+             "-noreset"], pass_fds=[write], stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as file:
+            number = file.readline().strip()
+        if not number:
+            raise Failure("Xvfb didn't start")
+        self.environ = dict(os.environ, DISPLAY=f":{number}")
+        for name in ("WAYLAND_DISPLAY", "XAUTHORITY"):
+            self.environ.pop(name, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.wait()
+
+    def run(self, *command, limit_s=60):
+        """Runs an X client; returns its output."""
+        done = subprocess.run(command, env=self.environ, capture_output=True, timeout=limit_s,
+                              check=False)
+        if done.returncode:
+            raise Failure(f"{command[0]}: status {done.returncode}: {done.stderr.decode()[-500:]}")
+        return done.stdout
+
+
+class TigerVnc:
+    """TigerVNC's viewer, connected. A context manager."""
+
+    def __init__(self, x_server, address, *options, limit_s=60):
+        self.x_server = x_server
+        self.dir = tempfile.mkdtemp(prefix="viewer-")
+        self.log = open(f"{self.dir}/log", "w+b")
+        # Without a hint for the menu key drawn into the picture, and without losing colours.
+        self.process = subprocess.Popen(
+            ["xtigervncviewer", "-SecurityTypes=None,VncAuth", "-MenuKey=", "-NoJPEG=1", "-AutoSelect=0",
+             "-FullColor=1", "-RemoteResize=0", "-Shared=1", *options, address],
+            env=dict(x_server.environ, HOME=self.dir), stdout=self.log, stderr=self.log)
+        self.window = self._find_window(limit_s)
+
+    def _find_window(self, limit_s):
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end and self.process.poll() is None:
+            found = subprocess.run(
+                ["xdotool", "search", "--onlyvisible", "--class", "TigerVNC Viewer"],
+                env=self.x_server.environ, capture_output=True, check=False).stdout.split()
+            # While it connects there may be none; a dialogue would be an error.
+            if found:
+                return found[-1].decode()
+            time.sleep(0.3)
+        self.process.kill()
+        raise Failure(f"TigerVNC shows no window: {self.messages()}")
+
+    def check_alive(self):
+        if self.process.poll() is not None or "The connection was" in self.messages():
+            raise Failure(f"the viewer lost its connection: {self.messages()}")
+
+    def messages(self):
+        with open(f"{self.dir}/log", encoding="utf-8", errors="replace") as log:
+            return log.read()[-1500:]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.wait()
+
+    def picture(self):
+        """What the viewer shows, as (width, height, RGB bytes)."""
+        self.check_alive()
+        path = f"{self.dir}/window.ppm"
+        self.x_server.run("import", "-window", self.window, "-depth", "8", path)
+        return read_ppm(path)
+
+    def type(self, text):
+        """Types text on the viewer's keyboard."""
+        self.x_server.run("xdotool", "mousemove", "--window", self.window, "200", "200",
+                          "windowfocus", self.window, "type", "--delay", "100", text)
+
+    def key(self, *names):
+        """Presses and releases keys, by X's names; "ctrl+alt+F2" is a combination."""
+        self.x_server.run("xdotool", "mousemove", "--window", self.window, "200", "200",
+                          "windowfocus", self.window, "key", "--delay", "100", *names)
+
+    def click(self, x, y, button=1):
+        """Moves the pointer and clicks."""
+        self.x_server.run("xdotool", "mousemove", "--window", self.window, str(x), str(y),
+                          "sleep", "0.3", "click", str(button))
+
+    def resize(self, width, height):
+        """As if somebody pulled at the window."""
+        self.x_server.run("xdotool", "windowsize", self.window, str(width), str(height))
+
+
+def gvnccapture(x_server, display):
+    """What gtk-vnc gets from display number :display, as (width, height, RGB bytes)."""
+    with tempfile.TemporaryDirectory() as folder:
+        x_server.run("gvnccapture", "-q", f"127.0.0.1:{display}", f"{folder}/picture.png")
+        x_server.run("convert", f"{folder}/picture.png", "-depth", "8", f"{folder}/picture.ppm")
+        return read_ppm(f"{folder}/picture.ppm")
