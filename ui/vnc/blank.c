@@ -79,7 +79,6 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 	struct fb_buffer *buffer = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, width_px, height_px,
 							  NULL);
 	pixman_box32_t all = { 0, 0, (int32_t)width_px, (int32_t)height_px };
-	struct frame *frame;
 	struct canvas canvas;
 	g_autoptr(GPtrArray) lines = NULL;
 	int columns, top;
@@ -102,7 +101,5 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 	for (unsigned int i = 0; i < lines->len; i++, top += FONT_HEIGHT_PX * SCALE) {
 		draw_line(&canvas, lines->pdata[i], top);
 	}
-	frame = frame_create(buffer, &all, NULL, clock_ns());
-	fb_buffer_unref(buffer);
-	return frame;
+	return frame_create(buffer, &all, NULL, clock_ns());
 }

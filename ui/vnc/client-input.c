@@ -111,9 +111,8 @@ static void send_motion(struct vnc_client *client, uint16_t x, uint16_t y)
 	    !(client->due & DUE_POINTER_MOTION)) {
 		input_rel(router, REL_X, x - MOTION_ZERO);
 		input_rel(router, REL_Y, y - MOTION_ZERO);
-	} else if (x != client->keyboard.x || y != client->keyboard.y) {
-		client->keyboard.x = x;
-		client->keyboard.y = y;
+	} else {
+		/* Also where this client was before: another one may have moved it since. */
 		input_pointer(router, MIN(x, (int32_t)screen->told_width_px - 1),
 			      MIN(y, (int32_t)screen->told_height_px - 1), screen->told_width_px,
 			      screen->told_height_px);

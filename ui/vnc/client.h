@@ -78,7 +78,6 @@ struct client_screen {
 struct client_keyboard {
 	uint8_t down[KEY_CNT / 8 + 1]; /* keys and buttons that this client holds */
 	uint8_t buttons; /* RFB mask of its last pointer event */
-	uint16_t x, y;
 };
 
 struct vnc_client {

@@ -58,19 +58,38 @@ static void close_client(struct vnc_client *client, void *opaque)
 
 static void show_console(struct vnc_client *client, void *opaque)
 {
-	if (client->joined) {
+	/* Who looks at something keeps it. */
+	if (client->joined && !client->screen.console) {
 		vnc_screen_set_console(client, opaque);
 	}
+}
+
+static void leave_console(struct vnc_client *client, void *opaque)
+{
+	if (client->screen.console == opaque) {
+		vnc_screen_set_console(client, NULL);
+	}
+}
+
+static gboolean choose_later(gpointer opaque)
+{
+	struct vnc_server *server = opaque;
+
+	server->choose = 0;
+	for_each_client(server, show_console, vnc_server_console(server));
+	return G_SOURCE_REMOVE;
 }
 
 static void displays_changed(void *opaque, struct console *console, bool added)
 {
 	struct vnc_server *server = opaque;
-	struct vnc_client *client = server->clients.head ? server->clients.head->data : NULL;
 
-	/* Who looks at something keeps it. */
-	if (!added || !client || !client->screen.console) {
+	if (!added) {
+		for_each_client(server, leave_console, console);
 		for_each_client(server, show_console, vnc_server_console(server));
+	} else if (!server->choose) {
+		/* Its source doesn't know the new console yet and can't show anything. */
+		server->choose = g_idle_add_full(G_PRIORITY_DEFAULT, choose_later, server, NULL);
 	}
 }
 
@@ -186,6 +205,9 @@ void vnc_server_destroy(struct vnc_server *server)
 	display_unwatch(server->host.displays, server);
 	if (server->watch) {
 		g_source_remove(server->watch);
+	}
+	if (server->choose) {
+		g_source_remove(server->choose);
 	}
 	listen_close(server->listener);
 	server->listener = NULL;

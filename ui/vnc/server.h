@@ -23,6 +23,7 @@ struct vnc_server {
 	guint watch;
 	struct vnc_address address;
 	GQueue clients; /* by their link */
+	guint choose; /* GSource that picks a console for the clients, or 0 */
 	struct workers *workers;
 	struct vnc_resize resize;
 	/* The picture of the reason shown last; viewers mostly show the same one. */

@@ -1,0 +1,1082 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whole sessions of viewers with the server, on a console with a guest that draws. */
+#include <dirent.h>
+#include <linux/input-event-codes.h>
+
+#include "ui-guest.h"
+#include "vnc-viewer.h"
+
+#include "ui/input.h"
+
+struct set {
+	struct guest *guest;
+	struct input_router *input;
+	struct vnc_server *server;
+	GString *events; /* input as the guest got it */
+	GString *vnc_events;
+	unsigned int modes; /* set_mode calls */
+	bool fixed; /* no other mode can be had */
+};
+
+static struct set *the_set; /* of the running test: source ops only know the guest */
+
+static bool set_mode(void *opaque, const struct display_mode *mode)
+{
+	struct guest *guest = opaque;
+
+	if (the_set->fixed) {
+		return false;
+	}
+	the_set->modes++;
+	guest_set_mode(guest, DRM_FORMAT_XRGB8888, mode->width_px, mode->height_px, false);
+	guest_draw_random(guest, guest->shown);
+	guest_submit(guest);
+	return true;
+}
+
+static const struct source_ops session_source = {
+	.set_active = guest_set_active,
+	.poll = guest_poll,
+	.set_mode = set_mode,
+	.frame_done = guest_frame_done,
+};
+
+static void on_key(void *opaque, uint16_t code, bool down)
+{
+	g_string_append_printf(opaque, "%c%u ", down ? '+' : '-', code);
+}
+
+static void on_rel(void *opaque, uint16_t axis, int32_t delta)
+{
+	g_string_append_printf(opaque, "r%u:%d ", axis, delta);
+}
+
+static bool positions_hidden;
+
+static void on_abs(void *opaque, uint16_t axis, int32_t value)
+{
+	if (positions_hidden) {
+		return;
+	}
+	g_string_append_printf(opaque, "%c%d ", axis == ABS_X ? 'x' : 'y', value);
+}
+
+static const struct input_handler_ops tablet = {
+	.accepts = INPUT_KEYS | INPUT_ABS | INPUT_BUTTONS, .key = on_key, .button = on_key,
+	.rel = on_rel, .abs = on_abs,
+};
+static const struct input_handler_ops mouse = {
+	.accepts = INPUT_KEYS | INPUT_REL | INPUT_BUTTONS, .key = on_key, .button = on_key,
+	.rel = on_rel,
+};
+
+static void on_event(void *opaque, const char *name, JsonObject *data)
+{
+	struct set *set = opaque;
+
+	g_assert_true(json_object_has_member(data, "server"));
+	g_assert_cmpstr(json_object_get_string_member(json_object_get_object_member(data, "client"),
+						      "family"), !=, NULL);
+	g_string_append_printf(set->vnc_events, "%s ", name);
+	json_object_unref(data);
+}
+
+static struct set *set_new(const char *spec, uint32_t width, uint32_t height)
+{
+	struct set *set = g_new0(struct set, 1);
+	struct vnc_host host = { .name = "test", .event = on_event, .opaque = set };
+	g_autoptr(GError) error = NULL;
+
+	the_set = set;
+	set->events = g_string_new("");
+	set->vnc_events = g_string_new("");
+	set->guest = guest_new(DRM_FORMAT_XRGB8888, width, height);
+	console_destroy(set->guest->console);
+	set->guest->console = console_create(set->guest->registry, "gpu0", 0, &session_source,
+					     set->guest);
+	guest_draw_random(set->guest, 0);
+	guest_draw_random(set->guest, 0);
+	set->input = input_router_create();
+	input_handler_add(set->input, &tablet, set->events);
+	host.displays = set->guest->registry;
+	host.input = set->input;
+	set->server = vnc_server_create(spec, &host, &error);
+	g_assert_no_error(error);
+	return set;
+}
+
+static void set_free(struct set *set)
+{
+	vnc_server_destroy(set->server);
+	guest_free(set->guest);
+	settle();
+	input_router_destroy(set->input);
+	g_string_free(set->events, TRUE);
+	g_string_free(set->vnc_events, TRUE);
+	g_free(set);
+}
+
+static void assert_guest_shown(struct set *set, struct viewer *v)
+{
+	g_autofree uint32_t *screen = g_new(uint32_t, (size_t)guest_width(set->guest) *
+						      guest_height(set->guest));
+
+	g_assert_cmpuint(v->decoder.width, ==, guest_width(set->guest));
+	g_assert_cmpuint(v->decoder.height, ==, guest_height(set->guest));
+	guest_look(set->guest, screen);
+	for (size_t i = 0; i < (size_t)v->decoder.width * v->decoder.height; i++) {
+		g_assert_cmphex(v->decoder.screen[i] & format_mask(&v->decoder.format), ==,
+				format_pixel(&v->decoder.format, screen[i]));
+	}
+}
+
+/* ---- handshake ---- */
+
+static void test_versions(void)
+{
+	struct set *set = set_new("none", 64, 48);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct viewer *v = viewer_new(set->server);
+
+		g_assert_cmpuint(viewer_start(v, (unsigned int[]){ 3, 7, 8 }[i]), ==,
+				 RFB_SECURITY_NONE);
+		g_assert_cmpuint(viewer_authenticate(v, NULL), ==, 0);
+		g_assert_true(viewer_init(v, true));
+		g_assert_cmpstr(v->name, ==, "Oriel (test)");
+		viewer_update(v, false);
+		assert_guest_shown(set, v);
+		viewer_free(v);
+	}
+	set_free(set);
+}
+
+static void test_password(void)
+{
+	struct set *set = set_new("none,password=on", 64, 48);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int version = (unsigned int[]){ 3, 7, 8 }[i];
+		struct viewer *v = viewer_new(set->server);
+
+		/* None is set yet, so that not even an empty one is right. */
+		g_assert_true(vnc_server_set_password(set->server, NULL, NULL, NULL));
+		g_assert_cmpuint(viewer_start(v, version), ==, RFB_SECURITY_VNC);
+		g_assert_cmpuint(viewer_authenticate(v, ""), ==, 1);
+		if (version == 8) {
+			uint32_t len = take_u32(&v->decoder);
+
+			g_assert_cmpmem(viewer_take(v, len), len, "Authentication failed", 21);
+		}
+		g_assert_true(viewer_is_dropped(v));
+		viewer_free(v);
+
+		g_assert_true(vnc_server_set_password(set->server, "secret", "keep", NULL));
+		v = viewer_new(set->server);
+		viewer_start(v, version);
+		g_assert_cmpuint(viewer_authenticate(v, "wrong"), ==, 1);
+		g_assert_true(viewer_is_dropped(v));
+		viewer_free(v);
+
+		v = viewer_new(set->server);
+		viewer_start(v, version);
+		g_assert_cmpuint(viewer_authenticate(v, "secret"), ==, 0);
+		g_assert_true(viewer_init(v, true));
+		viewer_update(v, false);
+		assert_guest_shown(set, v);
+		g_assert_false(vnc_server_set_password(set->server, "other", "fail", NULL));
+		g_assert_true(vnc_server_set_password(set->server, "other", "disconnect", NULL));
+		g_assert_true(viewer_is_dropped(v));
+		viewer_free(v);
+	}
+	set_free(set);
+}
+
+static void test_none_is_not_offered(void)
+{
+	struct set *set = set_new("none,password=on", 64, 48);
+	struct viewer *v = viewer_new(set->server);
+	uint8_t none = RFB_SECURITY_NONE;
+
+	viewer_start(v, 8);
+	viewer_send(v, &none, 1);
+	g_assert_true(viewer_is_dropped(v));
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_wrong_bytes(void)
+{
+	static const char *const bad[] = { "GET / HTTP/1.0\r\n\r\n", "RFB 003.008\n\x05",
+					   "RFB 003.008\n\x01\x01\x07garbage" };
+	struct set *set = set_new("none", 64, 48);
+	struct viewer *good = viewer_join(set->server);
+
+	viewer_update(good, false);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct viewer *v = viewer_new(set->server);
+
+		viewer_send(v, bad[i], strlen(bad[i]));
+		g_assert_true(viewer_is_dropped(v));
+		viewer_free(v);
+	}
+	guest_draw_random(set->guest, 0);
+	guest_submit(set->guest);
+	viewer_update(good, true);
+	assert_guest_shown(set, good);
+	viewer_free(good);
+	set_free(set);
+}
+
+/* ---- pictures ---- */
+
+static const int32_t encodings[] = {
+	RFB_ENCODING_RAW, RFB_ENCODING_HEXTILE, RFB_ENCODING_ZLIB, RFB_ENCODING_TIGHT,
+	RFB_ENCODING_ZRLE,
+};
+
+/* Drawing goes on while updates are under way; in the end both sides must agree. */
+static void test_changes(gconstpointer data)
+{
+	struct set *set = set_new("none", 333, 222);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, GPOINTER_TO_INT(data), RFB_ENCODING_COMPRESS_0 + 2);
+	viewer_request(v, false);
+	for (unsigned int i = 0; i < 150; i++) {
+		if (i % 7 == 3) {
+			guest_flip(set->guest);
+		}
+		guest_draw_random(set->guest, set->guest->shown);
+		guest_submit(set->guest);
+		if (i % 3 == 0) {
+			viewer_receive(v);
+			viewer_request(v, true);
+		}
+		for (unsigned int j = 0; j < i % 5; j++) {
+			viewer_pump(v);
+		}
+	}
+	viewer_idle(v, 50);
+	while (viewer_has_more(v)) {
+		viewer_receive(v);
+		viewer_request(v, true);
+		viewer_idle(v, 50);
+	}
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_only_damage(void)
+{
+	struct set *set = set_new("none", 1920, 1080);
+	struct viewer *v = viewer_join(set->server);
+	uint64_t full, part;
+
+	viewer_update(v, false);
+	full = v->received;
+	guest_draw(set->guest, set->guest->shown, 1000, 500, 64, 64);
+	guest_submit(set->guest);
+	viewer_update(v, true);
+	part = v->received - full;
+	g_test_message("full %" G_GUINT64_FORMAT ", 64x64 %" G_GUINT64_FORMAT " bytes", full, part);
+	g_assert_cmpuint(part * 20, <, full);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_requested_area(void)
+{
+	struct set *set = set_new("none", 200, 100);
+	struct viewer *v = viewer_join(set->server);
+
+	viewer_request_box(v, false, 10, 20, 30, 40);
+	viewer_receive(v);
+	g_assert_cmphex(v->decoder.screen[0], ==, 0);
+	/* The rest is still to come. */
+	viewer_update(v, true);
+	assert_guest_shown(set, v);
+	/* An area outside is no area. */
+	viewer_request_box(v, false, 500, 500, 100, 100);
+	viewer_idle(v, 20);
+	g_assert_false(viewer_has_more(v));
+	viewer_request_box(v, false, 0, 0, 65535, 65535);
+	viewer_receive(v);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_formats(void)
+{
+	static const struct rfb_pixel_format formats[] = {
+		{ 16, 16, false, true, 31, 63, 31, 11, 5, 0 },
+		{ 32, 24, true, true, 255, 255, 255, 16, 8, 0 },
+		{ 8, 6, false, true, 3, 3, 3, 4, 2, 0 },
+	};
+	struct rfb_pixel_format palette = { .bits = 8, .depth = 8 };
+	struct set *set = set_new("none", 120, 90);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_ZRLE);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(formats); i++) {
+		viewer_set_format(v, &formats[i]);
+		viewer_update(v, true);
+		assert_guest_shown(set, v);
+	}
+	viewer_set_format(v, &palette);
+	v->decoder.format = (struct rfb_pixel_format){ 8, 8, false, true, 7, 7, 3, 5, 2, 0 };
+	viewer_update(v, false);
+	g_assert_cmpuint(v->colour_maps, ==, 1);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_latency(void)
+{
+	struct set *set = set_new("none", 640, 480);
+	struct viewer *v = viewer_join(set->server);
+	gint64 worst = 0;
+
+	viewer_update(v, false);
+	for (unsigned int i = 0; i < 20; i++) {
+		gint64 start;
+		unsigned int before = v->pixel_rects;
+
+		viewer_request(v, true);
+		viewer_idle(v, 20);
+		g_assert_false(viewer_has_more(v));
+		guest_draw(set->guest, set->guest->shown, i, i, 1, 1);
+		start = g_get_monotonic_time();
+		guest_submit(set->guest);
+		viewer_receive(v);
+		worst = MAX(worst, g_get_monotonic_time() - start);
+		g_assert_cmpuint(v->pixel_rects, >, before);
+	}
+	g_test_message("worst of 20: %.2f ms", (double)worst / 1e3);
+	g_assert_cmpint(worst, <, 50000);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* With nothing to do, the main loop would sleep for ever. */
+static void test_idle(void)
+{
+	struct set *set = set_new("none", 640, 480);
+	struct viewer *v = viewer_join(set->server);
+	GPollFD fds[32];
+	gint timeout = 0, priority;
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_TIGHT, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
+			 RFB_ENCODING_EXTENDED_KEY, RFB_ENCODING_LED_STATE);
+	viewer_update(v, false);
+	viewer_request(v, true);
+	viewer_idle(v, 100);
+	g_assert_true(g_main_context_acquire(NULL));
+	g_assert_false(g_main_context_prepare(g_main_context_default(), &priority));
+	g_main_context_query(g_main_context_default(), G_MAXINT, &timeout, fds,
+			     G_N_ELEMENTS(fds));
+	g_main_context_release(NULL);
+	g_assert_cmpint(timeout, ==, -1);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* ---- sizes ---- */
+
+static void test_resize(void)
+{
+	struct set *set = set_new("none", 160, 120);
+	struct viewer *plain = viewer_join(set->server), *extended = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(plain, RFB_ENCODING_ZLIB, RFB_ENCODING_DESKTOP_SIZE);
+	VIEWER_ENCODINGS(extended, RFB_ENCODING_ZRLE, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
+			 RFB_ENCODING_DESKTOP_SIZE);
+	viewer_update(plain, false);
+	viewer_update(extended, false);
+	g_assert_cmpuint(extended->ext_sizes, ==, 1);
+	for (unsigned int i = 0; i < 5; i++) {
+		uint32_t width = 100 + i * 77, height = 300 - i * 41;
+
+		guest_set_mode(set->guest, DRM_FORMAT_XRGB8888, width, height, false);
+		guest_draw_random(set->guest, set->guest->shown);
+		guest_submit(set->guest);
+		viewer_catch_up(plain);
+		viewer_catch_up(extended);
+		g_assert_cmpuint(plain->sizes, ==, i + 1);
+		g_assert_cmpuint(extended->ext_sizes, ==, i + 2);
+		g_assert_cmpuint(extended->reason, ==, RFB_RESIZE_BY_SERVER);
+		assert_guest_shown(set, plain);
+		assert_guest_shown(set, extended);
+	}
+	viewer_free(plain);
+	viewer_free(extended);
+	set_free(set);
+}
+
+static void test_no_resize(void)
+{
+	struct set *set = set_new("none", 160, 120);
+	struct viewer *v = viewer_join(set->server);
+	g_autofree uint32_t *screen = NULL;
+
+	viewer_update(v, false);
+	guest_set_mode(set->guest, DRM_FORMAT_XRGB8888, 100, 200, false);
+	guest_draw(set->guest, 0, 0, 0, 100, 200);
+	guest_submit(set->guest);
+	viewer_update(v, true);
+	g_assert_cmpuint(v->decoder.width, ==, 160);
+	screen = g_new(uint32_t, 100 * 200);
+	guest_look(set->guest, screen);
+	for (unsigned int i = 0; i < 160 * 120; i++) {
+		g_assert_cmphex(v->decoder.screen[i] & 0xffffff, ==,
+				i % 160 < 100 ? screen[i / 160 * 100 + i % 160] & 0xffffff : 0);
+	}
+	viewer_free(v);
+	set_free(set);
+}
+
+static void receive_answers(struct viewer *v, unsigned int count)
+{
+	while (v->answers < count) {
+		viewer_receive(v);
+	}
+}
+
+static void test_wishes(void)
+{
+	struct set *set = set_new("none", 160, 120);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_ZRLE, RFB_ENCODING_EXTENDED_DESKTOP_SIZE);
+	viewer_update(v, false);
+	viewer_request(v, true);
+	viewer_wish_size(v, 300, 200, 1);
+	receive_answers(v, 1);
+	g_assert_cmpuint(v->status, ==, RFB_RESIZE_FORWARDED);
+	viewer_catch_up(v);
+	g_assert_cmpuint(v->decoder.width, ==, 300);
+	assert_guest_shown(set, v);
+	g_assert_cmpuint(set->modes, ==, 1);
+	/* Somebody drags a window. */
+	for (unsigned int i = 0; i < 200; i++) {
+		viewer_wish_size(v, 300 + i, 200 + i, 1);
+		viewer_pump(v);
+	}
+	receive_answers(v, 2);
+	viewer_catch_up(v);
+	g_assert_cmpuint(v->decoder.width, ==, 499);
+	g_assert_cmpuint(set->modes, ==, 2);
+	assert_guest_shown(set, v);
+	receive_answers(v, 17);
+	/* What can't be. */
+	viewer_wish_size(v, 0, 200, 1);
+	receive_answers(v, 18);
+	g_assert_cmpuint(v->status, ==, RFB_RESIZE_BAD_LAYOUT);
+	viewer_wish_size(v, 300, 200, 0);
+	receive_answers(v, 19);
+	g_assert_cmpuint(v->status, ==, RFB_RESIZE_BAD_LAYOUT);
+	viewer_wish_size(v, 60000, 200, 1);
+	receive_answers(v, 20);
+	g_assert_cmpuint(v->status, ==, RFB_RESIZE_NO_RESOURCES);
+	set->fixed = true;
+	viewer_wish_size(v, 640, 480, 1);
+	receive_answers(v, 21);
+	g_assert_cmpuint(v->status, ==, RFB_RESIZE_PROHIBITED);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* ---- blank ---- */
+
+static unsigned int count_ink(struct viewer *v)
+{
+	unsigned int ink = 0;
+
+	for (size_t i = 0; i < (size_t)v->decoder.width * v->decoder.height; i++) {
+		ink += v->decoder.screen[i] != v->decoder.screen[0];
+	}
+	return ink;
+}
+
+static void test_blank(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *v = viewer_join(set->server);
+	uint64_t before;
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_TIGHT, RFB_ENCODING_DESKTOP_SIZE);
+	viewer_update(v, false);
+	set->guest->blank = true;
+	guest_submit(set->guest);
+	viewer_update(v, true);
+	g_assert_cmpuint(v->sizes, ==, 0);
+	/* Some letters' worth, and not a noise. */
+	g_assert_cmpuint(count_ink(v), >, 300);
+	g_assert_cmpuint(count_ink(v), <, 320 * 200 / 4);
+	viewer_request(v, true);
+	viewer_idle(v, 50);
+	before = v->received;
+	guest_submit(set->guest);
+	viewer_idle(v, 50);
+	g_assert_cmpuint(v->received, ==, before);
+	set->guest->blank = false;
+	guest_submit(set->guest);
+	viewer_update(v, true);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_no_console(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *v;
+
+	console_destroy(set->guest->console);
+	set->guest->console = NULL;
+	v = viewer_join(set->server);
+	VIEWER_ENCODINGS(v, RFB_ENCODING_ZRLE, RFB_ENCODING_DESKTOP_SIZE);
+	g_assert_cmpuint(v->decoder.width, ==, 800);
+	viewer_update(v, false);
+	g_assert_cmpuint(count_ink(v), >, 300);
+	for (unsigned int i = 0; i < 3; i++) {
+		viewer_request(v, true);
+		viewer_idle(v, 10);
+		set->guest->last_done = 0;
+		set->guest->console = console_create(set->guest->registry, "gpu0", 0,
+						     &session_source, set->guest);
+		viewer_update(v, true);
+		assert_guest_shown(set, v);
+		viewer_request(v, true);
+		viewer_idle(v, 10);
+		console_destroy(set->guest->console);
+		set->guest->console = NULL;
+		viewer_update(v, true);
+		g_assert_cmpuint(count_ink(v), >, 300);
+	}
+	viewer_free(v);
+	set_free(set);
+}
+
+/* ---- many viewers ---- */
+
+static void test_stopped_viewer(void)
+{
+	struct set *set = set_new("none", 1280, 720);
+	struct viewer *stopped = viewer_join(set->server), *v = viewer_join(set->server);
+	struct console_state state;
+	unsigned int got = 0;
+
+	guest_draw(set->guest, 0, 0, 0, 1280, 720);
+	viewer_update(v, false);
+	/* It asks and never reads: more than a socket holds. */
+	viewer_request(stopped, false);
+	for (unsigned int i = 0; i < 100; i++) {
+		guest_draw_random(set->guest, set->guest->shown);
+		guest_submit(set->guest);
+		viewer_update(v, true);
+		got++;
+	}
+	g_assert_cmpuint(got, ==, 100);
+	assert_guest_shown(set, v);
+	console_get_state(set->guest->console, &state);
+	/* Nothing of the stopped one's keeps the picture from being brought up to date. */
+	guest_draw(set->guest, set->guest->shown, 0, 0, 1280, 720);
+	guest_submit(set->guest);
+	viewer_update(v, true);
+	assert_guest_shown(set, v);
+	/* It wakes up: what was under way, and then the newest. */
+	viewer_receive(stopped);
+	viewer_update(stopped, true);
+	assert_guest_shown(set, stopped);
+	viewer_free(stopped);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* A viewer that asks for nothing is no reason to look at the guest. */
+static void test_silent_viewer(void)
+{
+	struct set *set = set_new("none", 640, 480);
+	struct viewer *v = viewer_join(set->server);
+	unsigned int dones;
+
+	viewer_update(v, false);
+	viewer_idle(v, 20);
+	dones = set->guest->dones;
+	for (unsigned int i = 0; i < 20; i++) {
+		guest_draw_random(set->guest, set->guest->shown);
+		guest_submit(set->guest);
+		viewer_idle(v, 2);
+	}
+	g_assert_cmpuint(set->guest->dones, <=, dones + 1);
+	viewer_update(v, true);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	settle();
+	g_assert_false(set->guest->active);
+	set_free(set);
+}
+
+static unsigned int count_fds(void)
+{
+	unsigned int count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	while (readdir(dir)) {
+		count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+static void test_come_and_go(void)
+{
+	struct set *set = set_new("none", 320, 240);
+	unsigned int fds = 0;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		struct viewer *v = viewer_join(set->server);
+
+		VIEWER_ENCODINGS(v, encodings[i % 5]);
+		if (i % 2) {
+			viewer_update(v, false);
+		} else {
+			/* Gone while it is being served. */
+			viewer_request(v, false);
+			g_main_context_iteration(NULL, FALSE);
+		}
+		viewer_free(v);
+		viewer_free(viewer_new(set->server));
+		settle();
+		if (i == 10) {
+			fds = count_fds();
+		}
+	}
+	g_usleep(20000);
+	settle();
+	g_assert_cmpuint(count_fds(), ==, fds);
+	g_assert_cmpuint(set->server->clients.length, ==, 0);
+	g_assert_false(set->guest->active);
+	set_free(set);
+}
+
+static void test_end_while_busy(void)
+{
+	struct set *set = set_new("none", 1920, 1080);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_ZRLE);
+	viewer_request(v, false);
+	g_main_context_iteration(NULL, FALSE);
+	g_main_context_iteration(NULL, FALSE);
+	set_free(set);
+	viewer_free(v);
+}
+
+/* Joins without viewer_join's assertion. */
+static struct viewer *try_join(struct set *set, bool shared, bool *in)
+{
+	struct viewer *v = viewer_new(set->server);
+
+	viewer_start(v, 8);
+	viewer_authenticate(v, NULL);
+	*in = viewer_init(v, shared);
+	return v;
+}
+
+static void test_share(void)
+{
+	struct set *set = set_new("none", 64, 48);
+	struct viewer *a, *b, *c;
+	bool in;
+
+	a = try_join(set, true, &in);
+	g_assert_true(in);
+	b = try_join(set, false, &in);
+	g_assert_true(in);
+	g_assert_true(viewer_is_dropped(a));
+	c = try_join(set, true, &in);
+	g_assert_false(in);
+	g_assert_false(b->closed);
+	viewer_update(b, false);
+	viewer_free(a);
+	viewer_free(b);
+	viewer_free(c);
+	set_free(set);
+
+	set = set_new("none,share=force-shared", 64, 48);
+	a = try_join(set, true, &in);
+	b = try_join(set, false, &in);
+	g_assert_false(in);
+	viewer_update(a, false);
+	viewer_free(a);
+	viewer_free(b);
+	set_free(set);
+
+	set = set_new("none,share=ignore", 64, 48);
+	a = try_join(set, true, &in);
+	b = try_join(set, false, &in);
+	g_assert_true(in);
+	viewer_update(a, false);
+	viewer_update(b, false);
+	viewer_free(a);
+	viewer_free(b);
+	set_free(set);
+}
+
+static void test_connections(void)
+{
+	struct set *set = set_new("none,connections=2", 64, 48);
+	struct viewer *a = viewer_join(set->server), *b = viewer_join(set->server);
+	struct viewer *c = viewer_new(set->server);
+
+	g_assert_true(viewer_is_dropped(c));
+	viewer_update(a, false);
+	viewer_free(a);
+	viewer_free(c);
+	settle();
+	c = viewer_join(set->server);
+	viewer_update(c, false);
+	viewer_free(b);
+	viewer_free(c);
+	set_free(set);
+}
+
+/* ---- keyboard, mouse, LEDs ---- */
+
+static void expect_events(struct set *set, struct viewer *v, const char *wanted)
+{
+	viewer_idle(v, 20);
+	g_assert_cmpstr(set->events->str, ==, wanted);
+	g_string_truncate(set->events, 0);
+}
+
+static void test_keys(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *v = viewer_join(set->server);
+
+	viewer_key(v, 'a', true);
+	viewer_key(v, 'a', false);
+	expect_events(set, v, "+30 -30 ");
+	/* Up without down isn't ours; an unknown symbol is nobody's. */
+	viewer_key(v, 'b', false);
+	viewer_key(v, 0x1234567, true);
+	expect_events(set, v, "");
+	/* '!' needs Shift on a US keyboard, and the viewer's layout may not. */
+	viewer_key(v, '!', true);
+	viewer_key(v, '!', false);
+	expect_events(set, v, "+42 +2 -42 -2 ");
+	viewer_key(v, 0xffe1, true);
+	viewer_key(v, '!', true);
+	viewer_key(v, '!', false);
+	viewer_key(v, '1', true);
+	viewer_key(v, '1', false);
+	viewer_key(v, 0xffe1, false);
+	expect_events(set, v, "+42 +2 -2 -42 +2 +42 -2 -42 ");
+	/* By place: 0x1e is A's, 0xb8 (0xe0 0x38) the right Alt's. */
+	viewer_ext_key(v, 0x1e, true);
+	viewer_ext_key(v, 0x1e, false);
+	viewer_ext_key(v, 0xb8, true);
+	expect_events(set, v, "+30 -30 +100 ");
+	viewer_key(v, 0xffe3, true);
+	viewer_pointer(v, 1, 0, 0);
+	viewer_idle(v, 10);
+	g_string_truncate(set->events, 0);
+	close(dup(v->fd));
+	shutdown(v->fd, SHUT_RDWR);
+	viewer_is_dropped(v);
+	viewer_idle(v, 1);
+	settle();
+	/* What it held is let go. */
+	g_assert_cmpstr(set->events->str, ==, "-29 -100 -272 ");
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_pointer(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *v = viewer_join(set->server);
+	unsigned int x, y;
+
+	for (unsigned int i = 0; i < 400; i++) {
+		unsigned int px = i * 7 % 320, py = i * 3 % 200;
+
+		g_string_truncate(set->events, 0);
+		viewer_pointer(v, 0, px, py);
+		viewer_idle(v, 1);
+		while (!set->events->len) {
+			viewer_pump(v);
+		}
+		g_assert_cmpint(sscanf(set->events->str, "x%u y%u", &x, &y), ==, 2);
+		g_assert_cmpuint(x * 320 / (INPUT_ABS_MAX + 1), ==, px);
+		g_assert_cmpuint(y * 200 / (INPUT_ABS_MAX + 1), ==, py);
+	}
+	g_string_truncate(set->events, 0);
+	positions_hidden = true;
+	viewer_pointer(v, 1, 10, 10);
+	viewer_pointer(v, 5, 10, 10);
+	viewer_pointer(v, 0, 10, 10);
+	expect_events(set, v, "+272 +273 -272 -273 ");
+	for (unsigned int bit = 3; bit < 8; bit++) {
+		viewer_pointer(v, 1u << bit, 10, 10);
+		viewer_pointer(v, 0, 10, 10);
+	}
+	expect_events(set, v, "r8:1 r8:-1 r6:-1 r6:1 +275 -275 ");
+	positions_hidden = false;
+	/* Out of the screen is at its border. */
+	viewer_pointer(v, 0, 65535, 65535);
+	viewer_idle(v, 20);
+	g_assert_cmpint(sscanf(set->events->str, "x%u y%u", &x, &y), ==, 2);
+	g_assert_cmpuint(x * 320 / (INPUT_ABS_MAX + 1), ==, 319);
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_motion_kind(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_RAW, RFB_ENCODING_POINTER_MOTION);
+	viewer_update(v, false);
+	g_assert_cmpuint(v->motion_count, ==, 1);
+	g_assert_cmpuint(v->absolute, ==, 1);
+	input_handler_remove(set->input, set->events);
+	input_handler_add(set->input, &mouse, set->events);
+	while (v->absolute) {
+		viewer_receive(v);
+	}
+	viewer_pointer(v, 0, 0x7fff + 5, 0x7fff - 3);
+	expect_events(set, v, "r0:5 r1:-3 ");
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_leds(void)
+{
+	struct set *set = set_new("none", 64, 48);
+	struct viewer *a = viewer_join(set->server), *b = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(a, RFB_ENCODING_RAW, RFB_ENCODING_LED_STATE, RFB_ENCODING_EXTENDED_KEY,
+			 RFB_ENCODING_DESKTOP_NAME);
+	VIEWER_ENCODINGS(b, RFB_ENCODING_RAW, RFB_ENCODING_VMWARE_LED_STATE);
+	viewer_update(a, false);
+	viewer_update(b, false);
+	g_assert_cmpuint(a->led_count, ==, 1);
+	g_assert_cmpuint(a->ext_key, ==, 1);
+	/* Without having asked again. */
+	input_leds_set(set->input, INPUT_LED_CAPS | INPUT_LED_NUM);
+	while (!a->leds || !b->leds) {
+		viewer_receive(a->leds ? b : a);
+	}
+	g_assert_cmpuint(a->leds, ==, 6);
+	g_assert_cmpuint(b->leds, ==, 6);
+	viewer_free(a);
+	viewer_free(b);
+	set_free(set);
+}
+
+/* ---- cursor ---- */
+
+static void test_cursor(void)
+{
+	struct set *set = set_new("none", 320, 200);
+	struct viewer *rich = viewer_join(set->server), *alpha = viewer_join(set->server);
+	struct viewer *plain = viewer_join(set->server);
+	struct cursor cursor = { .hot_x_px = 3, .hot_y_px = -1 };
+	uint64_t before;
+
+	VIEWER_ENCODINGS(rich, RFB_ENCODING_RAW, RFB_ENCODING_RICH_CURSOR);
+	VIEWER_ENCODINGS(alpha, RFB_ENCODING_RAW, RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_RICH_CURSOR);
+	viewer_update(rich, false);
+	viewer_update(alpha, false);
+	viewer_update(plain, false);
+	g_assert_cmpuint(rich->cursors, ==, 0);
+	cursor.image = fb_buffer_create_alloc(DRM_FORMAT_ARGB8888, 8, 8, NULL);
+	for (unsigned int y = 0; y < 8; y++) {
+		memset((uint8_t *)cursor.image->hva + y * cursor.image->info.plane[0].stride_bytes,
+		       0xff, 32);
+	}
+	console_cursor_set(set->guest->console, &cursor);
+	console_cursor_move(set->guest->console, 100, 50, true);
+	while (!rich->cursor_w) {
+		viewer_receive(rich);
+	}
+	while (!alpha->cursor_w) {
+		viewer_receive(alpha);
+	}
+	g_assert_cmpuint(rich->cursor_w, ==, 8);
+	g_assert_cmpuint(rich->cursor_x, ==, 3);
+	g_assert_cmpuint(rich->cursor_y, ==, 0);
+	g_assert_cmphex(alpha->cursor_first[3], ==, 0xff);
+	viewer_update(plain, true);
+	g_assert_cmphex(plain->decoder.screen[50 * 320 + 100] & 0xffffff, ==, 0xffffff);
+	/* Where the viewer draws it, moving it costs nothing. */
+	viewer_request(alpha, true);
+	viewer_idle(alpha, 20);
+	before = alpha->received;
+	for (int i = 0; i < 1000; i++) {
+		console_cursor_move(set->guest->console, i % 300 - 20, i % 180 - 20, true);
+		g_main_context_iteration(NULL, FALSE);
+	}
+	viewer_idle(alpha, 50);
+	g_assert_cmpuint(alpha->received, ==, before);
+	/* And where we draw it, it leaves no trace. */
+	console_cursor_move(set->guest->console, 0, 0, false);
+	viewer_update(plain, true);
+	viewer_idle(plain, 20);
+	viewer_request(plain, true);
+	viewer_idle(plain, 20);
+	while (viewer_has_more(plain)) {
+		viewer_receive(plain);
+	}
+	assert_guest_shown(set, plain);
+	fb_buffer_unref(cursor.image);
+	viewer_free(rich);
+	viewer_free(alpha);
+	viewer_free(plain);
+	set_free(set);
+}
+
+/* ---- the outside ---- */
+
+static void test_events_and_query(void)
+{
+	g_autofree char *path = g_strdup_printf("%s/oriel-vnc-%d", g_get_tmp_dir(), getpid());
+	g_autofree char *spec = g_strdup_printf("unix:%s", path);
+	struct set *set = set_new(spec, 64, 48);
+	struct viewer *v = viewer_join(set->server);
+	JsonNode *node = vnc_server_query(set->server);
+	JsonObject *info = json_node_get_object(node), *client;
+
+	g_assert_true(json_object_get_boolean_member(info, "enabled"));
+	g_assert_cmpstr(json_object_get_string_member(info, "family"), ==, "unix");
+	g_assert_cmpstr(json_object_get_string_member(info, "service"), ==, path);
+	g_assert_cmpstr(json_object_get_string_member(info, "auth"), ==, "none");
+	client = json_array_get_object_element(json_object_get_array_member(info, "clients"), 0);
+	g_assert_cmpstr(json_object_get_string_member(client, "family"), ==, "unix");
+	g_assert_false(json_object_get_boolean_member(client, "websocket"));
+	json_node_unref(node);
+	viewer_free(v);
+	settle();
+	g_assert_cmpstr(set->vnc_events->str, ==,
+			"VNC_CONNECTED VNC_INITIALIZED VNC_DISCONNECTED ");
+	g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	set_free(set);
+	g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+static void test_ports(void)
+{
+	struct set *first = set_new("127.0.0.1:5,to=600", 64, 48), *second;
+	g_autofree char *spec = NULL;
+	g_autoptr(GError) error = NULL;
+	struct vnc_host host = { .displays = first->guest->registry, .input = first->input };
+	uint64_t port = g_ascii_strtoull(first->server->address.service, NULL, 10);
+
+	g_assert_cmpuint(port, >=, 5905);
+	spec = g_strdup_printf("127.0.0.1:%" G_GUINT64_FORMAT, port - 5900);
+	g_assert_null(vnc_server_create(spec, &host, &error));
+	g_assert_nonnull(strstr(error->message, "in use"));
+	g_free(spec);
+	spec = g_strdup_printf("127.0.0.1:%" G_GUINT64_FORMAT ",to=%" G_GUINT64_FORMAT, port - 5900,
+			       port - 5900 + 500);
+	second = set_new(spec, 64, 48);
+	g_assert_cmpuint(g_ascii_strtoull(second->server->address.service, NULL, 10), >, port);
+	set_free(second);
+	the_set = first;
+	set_free(first);
+}
+
+static void test_options(void)
+{
+	static const struct { const char *spec, *message; } bad[] = {
+		{ "", "address is missing" },
+		{ "5901", "expected HOST:N" },
+		{ ":x", "expected HOST:N" },
+		{ ":70000", "expected HOST:N" },
+		{ "::1:1", "needs brackets" },
+		{ "unix:", "path is missing" },
+		{ ":1,to=0", "to=0" },
+		{ ":1,share=some", "share=some" },
+		{ ":1,passwrd=on", "did you mean 'password'" },
+		{ ":1,tls-creds=tls0", "tls-creds: not supported yet" },
+		{ ":1,websocket=on", "websocket: not supported yet" },
+		{ ":1,connections=0", "connections" },
+		{ ":1,lossy=perhaps", "lossy=perhaps" },
+	};
+	static const char *const good[] = { "none", ":0", "[::1]:3", "localhost:1,to=9", "vnc=none",
+		"unix:/tmp/a:b", ":1,share=ignore,password=on,lossy,sasl=off,non-adaptive=on",
+		":1,display=vga0,head=1,connections=7,ipv4=on" };
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		struct vnc_options options;
+
+		g_assert_false(vnc_options_parse(&options, bad[i].spec, &error));
+		if (!strstr(error->message, bad[i].message)) {
+			g_error("%s: %s", bad[i].spec, error->message);
+		}
+	}
+	for (unsigned int i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_autoptr(GError) error = NULL;
+		struct vnc_options options;
+
+		g_assert_true(vnc_options_parse(&options, good[i], &error));
+		g_assert_no_error(error);
+		vnc_options_finish(&options);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const names[] = { "raw", "hextile", "zlib", "tight", "zrle" };
+
+	g_test_init(&argc, &argv, NULL);
+	main_thread_init();
+#define ADD(name, fn) g_test_add_func("/vnc-session/" name, fn)
+	ADD("each-version-gets-a-picture", test_versions);
+	ADD("only-the-right-password-lets-in", test_password);
+	ADD("no-security-is-not-offered-where-a-password-is-asked", test_none_is_not_offered);
+	ADD("wrong-bytes-close-only-that-client", test_wrong_bytes);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(encodings); i++) {
+		g_autofree char *path = g_strdup_printf(
+			"/vnc-session/%s/changes-during-updates-are-not-lost", names[i]);
+
+		g_test_add_data_func(path, GINT_TO_POINTER(encodings[i]), test_changes);
+	}
+	ADD("a-small-change-costs-few-bytes", test_only_damage);
+	ADD("only-the-requested-area-is-sent", test_requested_area);
+	ADD("pixel-formats-change-on-the-way", test_formats);
+	ADD("a-change-after-silence-comes-at-once", test_latency);
+	ADD("an-idle-viewer-has-no-timer", test_idle);
+	ADD("a-new-mode-resizes-viewers", test_resize);
+	ADD("a-viewer-that-can-not-resize-keeps-its-screen", test_no_resize);
+	ADD("wishes-for-a-size-are-answered-and-forwarded-once", test_wishes);
+	ADD("a-blank-screen-says-why", test_blank);
+	ADD("consoles-come-and-go-under-a-viewer", test_no_console);
+	ADD("a-stopped-viewer-disturbs-nobody", test_stopped_viewer);
+	ADD("a-viewer-that-asks-nothing-makes-no-work", test_silent_viewer);
+	ADD("a-hundred-viewers-leave-nothing-behind", test_come_and_go);
+	ADD("the-server-ends-while-encoding", test_end_while_busy);
+	ADD("share-policies-hold", test_share);
+	ADD("more-connections-than-allowed-are-refused", test_connections);
+	ADD("keys-arrive-and-are-released-at-the-end", test_keys);
+	ADD("the-pointer-lands-on-the-exact-pixel", test_pointer);
+	ADD("relative-motion-is-agreed-on", test_motion_kind);
+	ADD("leds-reach-viewers", test_leds);
+	ADD("a-cursor-is-shown-to-every-viewer", test_cursor);
+	ADD("events-and-query-tell-of-clients", test_events_and_query);
+	ADD("a-taken-port-is-an-error-or-skipped", test_ports);
+	ADD("options-are-checked", test_options);
+#undef ADD
+	return g_test_run();
+}
