@@ -10,6 +10,9 @@ extern const struct qmp_command machine_commands[];
 extern const struct qmp_command display_commands[];
 extern const struct qmp_command input_commands[];
 
+/* Of an element of machine->held_keys. */
+void held_keys_free(gpointer held);
+
 /* Nodes to return; take what they wrap. */
 JsonNode *node_of_object(JsonObject *object);
 JsonNode *node_of_array(JsonArray *array);

@@ -41,8 +41,9 @@ static bool parse_key(JsonNode *node, uint16_t *code, GError **error)
 /* ---- send-key ---- */
 
 struct held_keys {
-	struct input_router *input;
+	struct machine *machine;
 	GArray *codes; /* of uint16_t */
+	guint timer;
 };
 
 static gboolean release_keys(gpointer opaque)
@@ -50,16 +51,22 @@ static gboolean release_keys(gpointer opaque)
 	struct held_keys *held = opaque;
 
 	for (unsigned int i = held->codes->len; i > 0; i--) {
-		input_key(held->input, g_array_index(held->codes, uint16_t, i - 1), false);
-		input_sync(held->input);
+		input_key(held->machine->board.input, g_array_index(held->codes, uint16_t, i - 1),
+			  false);
+		input_sync(held->machine->board.input);
 	}
+	held->timer = 0;
+	g_ptr_array_remove(held->machine->held_keys, held);
 	return G_SOURCE_REMOVE;
 }
 
-static void held_keys_free(gpointer opaque)
+void held_keys_free(gpointer opaque)
 {
 	struct held_keys *held = opaque;
 
+	if (held->timer) {
+		g_source_remove(held->timer);
+	}
 	g_array_unref(held->codes);
 	g_free(held);
 }
@@ -91,9 +98,10 @@ static JsonNode *send_key(void *opaque, JsonObject *args, GError **error)
 		input_sync(machine->board.input);
 	}
 	held = g_new(struct held_keys, 1);
-	held->input = machine->board.input;
+	held->machine = machine;
 	held->codes = g_steal_pointer(&codes);
-	g_timeout_add_full(G_PRIORITY_DEFAULT, (guint)hold_ms, release_keys, held, held_keys_free);
+	held->timer = g_timeout_add((guint)hold_ms, release_keys, held);
+	g_ptr_array_add(machine->held_keys, held);
 	return NULL;
 }
 

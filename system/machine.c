@@ -11,6 +11,7 @@
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
 #include "net/net.h"
+#include "system/command-table.h"
 #include "system/machine.h"
 #include "system/qtest.h"
 #include "ui/console.h"
@@ -198,6 +199,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)net_backend_destroy);
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
+	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
 	machine->board.input = input_router_create();
@@ -218,6 +220,7 @@ void machine_destroy(struct machine *machine)
 	if (machine->pc && machine->state == STATE_RUNNING) {
 		accel_vcpus_stop(machine->accel);
 	}
+	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
 	vnc_server_destroy(machine->vnc);
 	machine_destroy_devices(machine);

@@ -39,6 +39,7 @@ struct machine {
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
 	struct qtest_server *qtest;
+	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;
 	enum run_state state;
 	gint requests; /* bits of run-state.c that other threads set */

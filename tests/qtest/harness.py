@@ -232,36 +232,36 @@ class Vm:
     def write(self, addr, data):
         self.command("write", hex(addr), len(data), "0x" + data.hex())
 
-    # ---- PCI by configuration mechanism #1 ----
+    # ---- PCI by configuration mechanism #1; devfn is slot << 3 | function ----
 
-    def config_read(self, slot, offset, size=4):
-        self.store("outl", 0xcf8, 0x80000000 | slot << 11 | (offset & 0xfc))
+    def config_read(self, devfn, offset, size=4):
+        self.store("outl", 0xcf8, 0x80000000 | devfn << 8 | (offset & 0xfc))
         return self.load({1: "inb", 2: "inw", 4: "inl"}[size], 0xcfc + (offset & 3))
 
-    def config_write(self, slot, offset, value, size=4):
-        self.store("outl", 0xcf8, 0x80000000 | slot << 11 | (offset & 0xfc))
+    def config_write(self, devfn, offset, value, size=4):
+        self.store("outl", 0xcf8, 0x80000000 | devfn << 8 | (offset & 0xfc))
         self.store({1: "outb", 2: "outw", 4: "outl"}[size], 0xcfc + (offset & 3), value)
 
     def find(self, vendor, device):
-        """The slot of the first function with these ids."""
-        for slot in range(32):
-            if self.config_read(slot, 0) == device << 16 | vendor:
-                return slot
+        """The devfn of the first function with these ids."""
+        for devfn in range(256):
+            if self.config_read(devfn, 0) == device << 16 | vendor:
+                return devfn
         raise AssertionError("no PCI device %04x:%04x" % (vendor, device))
 
-    def bar(self, slot, number):
+    def bar(self, devfn, number):
         """Address of a memory BAR as the board assigned it."""
-        low = self.config_read(slot, 0x10 + 4 * number)
+        low = self.config_read(devfn, 0x10 + 4 * number)
         assert not low & 1, "an I/O BAR"
-        high = self.config_read(slot, 0x14 + 4 * number) if low & 4 else 0
+        high = self.config_read(devfn, 0x14 + 4 * number) if low & 4 else 0
         return high << 32 | (low & ~0xf)
 
-    def capabilities(self, slot):
+    def capabilities(self, devfn):
         """[(id, offset)] of the capability list."""
-        offset, found = self.config_read(slot, 0x34, 1), []
+        offset, found = self.config_read(devfn, 0x34, 1), []
         while offset and len(found) < 48:
-            found.append((self.config_read(slot, offset, 1), offset))
-            offset = self.config_read(slot, offset + 1, 1)
+            found.append((self.config_read(devfn, offset, 1), offset))
+            offset = self.config_read(devfn, offset + 1, 1)
         return found
 
 

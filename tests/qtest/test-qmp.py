@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""QMP and the run states of the real binary."""
+import json
+import os
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import time
+import zlib
+
+from harness import Connection, Qmp, QmpError, VMM, Vm, main, test
+
+
+def fails(call, *args, says, error_class="GenericError", **kwargs):
+    try:
+        result = call(*args, **kwargs)
+    except QmpError as error:
+        assert error.error_class == error_class, error
+        assert says in error.desc, error
+        return
+    raise AssertionError("succeeded: %r" % (result,))
+
+
+@test("qmp/greeting-has-version-and-capabilities")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    body = vm.qmp.greeting["QMP"]
+    assert body["version"]["qemu"] == {"major": 7, "minor": 2, "micro": 0}, body
+    assert isinstance(body["version"]["package"], str) and body["capabilities"] == [], body
+    vm.quit()
+
+
+@test("qmp/commands-in-one-packet-before-the-greeting-is-read")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    vm.qmp.close()
+    client = Connection(os.path.join(tmp, "qmp"))
+    client.send('{"execute":"qmp_capabilities"}{"execute":\n"query-name"}\r\n')
+    assert "QMP" in json.loads(client.line())
+    assert json.loads(client.line()) == {"return": {}}
+    assert json.loads(client.line()) == {"return": {}}
+    client.send('{"execute":"quit"}')
+    vm.wait_end()
+
+
+@test("qmp/every-listed-query-without-arguments-answers")
+def _(tmp):
+    vm = Vm(tmp, "-name", "guest=g1", "-smp", "3", "-device", "bochs-display,id=d0",
+            "-vnc", "none", "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0")
+    names = [c["name"] for c in vm.qmp("query-commands")]
+    assert len(names) == len(set(names)), names
+    answers = {name: vm.qmp(name) for name in names if name.startswith("query-")}
+    assert answers["query-name"] == {"name": "g1"}
+    assert answers["query-kvm"] == {"enabled": False, "present": False}
+    assert len(answers["query-cpus-fast"]) == 3
+    assert answers["query-netdev"] == [{"id": "n0", "attached": True}]
+    assert answers["query-display-state"][0]["device"] == "d0"
+    assert answers["query-status"]["running"] is True
+    vm.quit()
+
+
+@test("qmp/argument-errors-name-command-and-argument")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    fails(vm.qmp, "no-such", says="no-such", error_class="CommandNotFound")
+    fails(vm.qmp, "screendump", says="'filename' is missing")
+    fails(vm.qmp, "screendump", filename=3, says="'filename': expected: string")
+    fails(vm.qmp, "screendump", filename="/x", hed=1, says="unknown argument 'hed'")
+    fails(vm.qmp, "send-key", keys="a", says="'keys': expected: array")
+    fails(vm.qmp, "set_password", protocol="vnc", password="x", error_class="DeviceNotActive",
+          says="no VNC server")
+    vm.quit()
+
+
+@test("qmp/stop-and-cont-send-events-before-the-reply")
+def _(tmp):
+    vm = Vm(tmp, "-S")
+    assert vm.qmp("query-status")["status"] == "prelaunch"
+    vm.qmp("cont")
+    assert [e["event"] for e in vm.qmp.events] == ["RESUME"]
+    assert set(vm.qmp.events[0]["timestamp"]) == {"seconds", "microseconds"}
+    vm.qmp.events.clear()
+    vm.qmp("cont")
+    vm.qmp("stop")
+    assert [e["event"] for e in vm.qmp.events] == ["STOP"]
+    assert vm.qmp("query-status") == {"status": "paused", "running": False, "singlestep": False}
+    vm.quit()
+
+
+@test("qmp/reset-and-powerdown")
+def _(tmp):
+    vm = Vm(tmp)
+    vm.qmp("system_reset")
+    assert vm.qmp.event("RESET") == {"guest": False, "reason": "host-qmp-system-reset"}
+    vm.qmp("system_powerdown")
+    vm.qmp.event("POWERDOWN")
+    assert vm.qmp("query-status")["status"] == "running"
+    vm.quit()
+
+
+@test("qmp/quit-replies-then-sends-shutdown-then-ends")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    assert vm.qmp("quit") == {}
+    assert vm.qmp.event("SHUTDOWN") == {"guest": False, "reason": "host-qmp-quit"}
+    vm.wait_end()
+
+
+def power_off(vm):
+    """Writes S5 with sleep enable to the PM1 control register that the chipset has."""
+    pm = vm.find(0x8086, 0x7113)
+    base = vm.config_read(pm, 0x40) & 0xffc0
+    try:
+        for kind in range(8):  # the type that means S5 stands in the DSDT
+            vm.store("outw", base + 4, kind << 10 | 1 << 13)
+    except (OSError, EOFError):
+        pass  # it is off
+
+
+@test("run-state/guest-power-off-ends-the-program")
+def _(tmp):
+    vm = Vm(tmp)
+    power_off(vm)
+    assert vm.qmp.event("SHUTDOWN") == {"guest": True, "reason": "guest-shutdown"}
+    vm.wait_end()
+
+
+@test("run-state/no-shutdown-stops-and-a-reset-brings-it-back")
+def _(tmp):
+    vm = Vm(tmp, "-no-shutdown")
+    power_off(vm)
+    assert vm.qmp.event("SHUTDOWN")["guest"] is True
+    vm.qmp.event("STOP")
+    assert vm.qmp("query-status")["status"] == "shutdown"
+    fails(vm.qmp, "cont", says="reset")
+    vm.qmp("system_reset")
+    vm.qmp("cont")
+    assert vm.qmp("query-status")["running"] is True
+    vm.quit()
+
+
+@test("run-state/guest-reset-by-keyboard-controller")
+def _(tmp):
+    vm = Vm(tmp)
+    vm.store("outb", 0x64, 0xfe)
+    assert vm.qmp.event("RESET") == {"guest": True, "reason": "guest-reset"}
+    vm.quit()
+
+
+@test("run-state/guest-reset-by-port-cf9-ends-with-no-reboot")
+def _(tmp):
+    vm = Vm(tmp, "-no-reboot")
+    vm.store("outb", 0xcf9, 0x06)
+    assert vm.qmp.event("SHUTDOWN") == {"guest": True, "reason": "guest-reset"}
+    vm.wait_end()
+
+
+@test("run-state/sigterm-sends-shutdown-and-ends-with-status-0")
+def _(tmp):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        vm = Vm(tmp)
+        vm.process.send_signal(number)
+        assert vm.qmp.event("SHUTDOWN") == {"guest": False, "reason": "host-signal"}
+        vm.wait_end()
+
+
+@test("qmp/second-session-after-the-first-negotiates-again")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    vm.qmp.close()
+    vm.qmp = Qmp(os.path.join(tmp, "qmp"), negotiate=False)
+    fails(vm.qmp, "query-name", says="negotiation", error_class="CommandNotFound")
+    vm.qmp("qmp_capabilities")
+    fails(vm.qmp, "qmp_capabilities", says="negotiation", error_class="CommandNotFound")
+    vm.quit()
+
+
+@test("qmp/client-that-never-reads-disturbs-nobody")
+def _(tmp):
+    second = os.path.join(tmp, "second")
+    vm = Vm(tmp, "-qmp", "unix:%s,server=on,wait=off" % second, machine="none")
+    deaf = Connection(second)
+    deaf.send('{"execute":"qmp_capabilities"}')
+    deaf.socket.setblocking(False)
+    try:
+        for _ in range(200000):
+            deaf.send('{"execute":"query-commands"}\n')
+    except BlockingIOError:
+        pass
+    start = time.monotonic()
+    for _ in range(20):
+        vm.qmp("stop")
+        vm.qmp("cont")
+    assert time.monotonic() - start < 20
+    deaf.close()
+    vm.quit()
+
+
+@test("qmp/tcp-and-pretty")
+def _(tmp):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    vm = Vm(tmp, "-qmp-pretty", "tcp:127.0.0.1:%d,server=on,wait=off" % port, machine="none")
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        text = client.makefile().readline()
+        assert text.strip() == "{", text
+    vm.quit()
+
+
+@test("qmp/mon-on-a-chardev")
+def _(tmp):
+    path = os.path.join(tmp, "mon")
+    vm = Vm(tmp, "-chardev", "socket,id=c0,path=%s,server=on,wait=off" % path,
+            "-mon", "chardev=c0,mode=control", machine="none")
+    other = Qmp(path)
+    labels = {c["label"]: c["filename"] for c in other("query-chardev")}
+    assert labels["c0"] == "unix:%s,server=on" % path, labels
+    vm.quit()
+
+
+@test("qmp/listening-socket-passed-as-fd")
+def _(tmp):
+    path = os.path.join(tmp, "passed")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        process = subprocess.Popen(
+            [VMM, "-machine", "none", "-accel", "qtest", "-nodefaults", "-display", "none",
+             "-chardev", "socket,id=c0,fd=%d,server=on,wait=off" % listener.fileno(),
+             "-mon", "chardev=c0,mode=control"], pass_fds=[listener.fileno()])
+    qmp = Qmp(path)
+    qmp("quit")
+    assert process.wait(60) == 0
+
+
+@test("hmp/status-over-qmp-and-over-a-socket")
+def _(tmp):
+    path = os.path.join(tmp, "hmp")
+    vm = Vm(tmp, "-monitor", "unix:%s,server=on,wait=off" % path)
+    assert vm.qmp("human-monitor-command", command_line="info status") == "VM status: running\n"
+    assert "Error" in vm.qmp("human-monitor-command", command_line="frobnicate")
+    client = Connection(path)
+    client.send("stop\ninfo status\n")
+    text = b""
+    while b"VM status: paused" not in text:
+        text += client.line()
+    client.close()
+    vm.quit()
+
+
+@test("input/bad-events-are-refused-whole")
+def _(tmp):
+    vm = Vm(tmp, "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci")
+    key = {"type": "key", "data": {"down": True, "key": {"type": "qcode", "data": "a"}}}
+    up = {"type": "key", "data": {"down": False, "key": {"type": "number", "data": 30}}}
+    move = {"type": "abs", "data": {"axis": "x", "value": 32767}}
+    click = {"type": "btn", "data": {"button": "left", "down": True}}
+    assert vm.qmp("input-send-event", events=[key, up, move, click]) == {}
+    assert vm.qmp("send-key", keys=[{"type": "qcode", "data": "ctrl"},
+                                    {"type": "qcode", "data": "f1"}], hold_time=1) == {}
+    for bad, says in (
+            ({"type": "key"}, "an event"),
+            ({"type": "zap", "data": {}}, "'zap'"),
+            ({"type": "key", "data": {"down": True, "key": {"type": "qcode", "data": "zz"}}}, "'zz'"),
+            ({"type": "key", "data": {"down": 1, "key": {"type": "qcode", "data": "a"}}}, "'down'"),
+            ({"type": "abs", "data": {"axis": "z", "value": 1}}, "'z'"),
+            ({"type": "abs", "data": {"axis": "x", "value": 32768}}, "32768"),
+            ({"type": "abs", "data": {"axis": "x", "value": "1"}}, "'value'"),
+            ({"type": "btn", "data": {"button": "nose", "down": True}}, "'nose'"),
+            (7, "an event")):
+        fails(vm.qmp, "input-send-event", events=[key, bad], says=says)
+    fails(vm.qmp, "send-key", keys=[{"type": "qcode", "data": "a"}] * 65, says="at most")
+    fails(vm.qmp, "send-key", keys=[{"type": "number", "data": -1}], says="-1")
+    vm.quit()
+
+
+def read_png(path):
+    """(width, height, rows of RGB bytes) of an 8-bit RGB file."""
+    data = open(path, "rb").read()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    pos, body = 8, b""
+    while pos < len(data):
+        size, kind = struct.unpack(">I4s", data[pos:pos + 8])
+        if kind == b"IHDR":
+            width, height, depth, color = struct.unpack(">IIBB", data[pos + 8:pos + 18])
+            assert (depth, color) == (8, 2)
+        elif kind == b"IDAT":
+            body += data[pos + 8:pos + 8 + size]
+        pos += size + 12
+    raw, rows, before = zlib.decompress(body), [], bytes(width * 3)
+    for y in range(height):
+        kind = raw[y * (width * 3 + 1)]
+        line = bytearray(raw[y * (width * 3 + 1) + 1:(y + 1) * (width * 3 + 1)])
+        for x in range(len(line)):
+            a = line[x - 3] if x >= 3 else 0
+            b, c = before[x], before[x - 3] if x >= 3 else 0
+            p = a + b - c
+            near = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+            line[x] = (line[x] + [0, a, b, (a + b) // 2, near][kind]) & 255
+        rows.append(bytes(line))
+        before = line
+    return width, height, rows
+
+
+def bochs_mode(vm, devfn, width, height):
+    """Sets a 32-bit mode through BAR2 as bochs-drm does; returns the address of video memory."""
+    vm.config_write(devfn, 4, 3, 2)
+    registers = vm.bar(devfn, 2) + 0x500
+    for index, value in ((4, 0), (1, width), (2, height), (3, 32), (6, width), (7, height), (8, 0),
+                         (9, 0), (4, 0x41)):
+        vm.store("writew", registers + 2 * index, value)
+    return vm.bar(devfn, 0)
+
+
+@test("display/screendump-holds-the-guests-pixels")
+def _(tmp):
+    vm = Vm(tmp, "-device", "bochs-display,id=d0", "-m", "64")
+    fails(vm.qmp, "screendump", filename=os.path.join(tmp, "x.ppm"), says="")
+    assert not os.path.exists(os.path.join(tmp, "x.ppm"))
+    blank = vm.qmp("query-display-state")[0]["blank"]
+    assert blank["reason"] and blank["text"], blank
+    memory = bochs_mode(vm, vm.find(0x1234, 0x1111), 64, 48)
+    pixels = bytes(b for y in range(48) for x in range(64) for b in (x * 4, y * 5, x ^ y, 0))
+    vm.write(memory, pixels)
+    want = b"".join(bytes((pixels[i + 2], pixels[i + 1], pixels[i]))
+                    for i in range(0, len(pixels), 4))
+
+    ppm, png = os.path.join(tmp, "s.ppm"), os.path.join(tmp, "s.png")
+    vm.qmp("screendump", filename=ppm)
+    assert open(ppm, "rb").read() == b"P6\n64 48\n255\n" + want
+    vm.qmp("screendump", filename=png, format="png", device="d0", head=0)
+    width, height, rows = read_png(png)
+    assert (width, height, b"".join(rows)) == (64, 48, want)
+    plane = vm.qmp("query-display-state")[0]["plane"]
+    assert (plane["width"], plane["height"], plane["format"]) == (64, 48, "XR24"), plane
+    fails(vm.qmp, "screendump", filename=ppm, device="d9", says="d9", error_class="DeviceNotFound")
+    fails(vm.qmp, "screendump", filename=ppm, device="d0", head=1, says="head 1")
+    fails(vm.qmp, "screendump", filename="/nonexistent/a.ppm", says="No such file")
+    fails(vm.qmp, "screendump", filename=ppm, format="gif", says="gif")
+    vm.quit()
+
+
+@test("daemon/pidfile-ready-socket-and-silence")
+def _(tmp):
+    pidfile, qmp = os.path.join(tmp, "pid"), os.path.join(tmp, "qmp")
+    done = subprocess.run([VMM, "-S", "-no-user-config", "-nodefaults", "-nographic", "-machine",
+                           "none,accel=qtest", "-qmp", "unix:%s,server=on,wait=off" % qmp,
+                           "-pidfile", pidfile, "-daemonize"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    # communicate() waited for the end of both pipes: the daemon doesn't hold them.
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done
+    text = open(pidfile).read()
+    assert text.endswith("\n"), text
+    pid = int(text)
+    try:
+        assert stat.S_ISSOCK(os.stat(qmp).st_mode)
+        again = subprocess.run([VMM, "-machine", "none,accel=qtest", "-pidfile", pidfile],
+                               stderr=subprocess.PIPE, timeout=60)
+        assert again.returncode == 1 and pidfile.encode() in again.stderr, again
+        assert int(open(pidfile).read()) == pid
+        client = Qmp(qmp)
+        os.kill(pid, signal.SIGTERM)
+        client.event("SHUTDOWN")
+        end = time.monotonic() + 60
+        while os.path.exists(pidfile) or os.path.exists(qmp):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
+
+
+@test("chardev/waits-for-a-client-and-a-signal-ends-the-wait")
+def _(tmp):
+    path = os.path.join(tmp, "serial")
+    process = subprocess.Popen([VMM, "-accel", "qtest", "-nodefaults", "-display", "none", "-serial",
+                                "unix:%s,server=on" % path], stderr=subprocess.PIPE)
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and b"interrupted" in err, err
+    assert not os.path.exists(path)
+
+
+main()

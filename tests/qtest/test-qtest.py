@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The qtest protocol, and the board and its PCI devices through it."""
+import base64
+import os
+
+from harness import Connection, Vm, main, test, u32
+
+RAM = 0x100000  # inside guest RAM, above what a loader writes
+
+
+@test("qtest/memory-in-every-width")
+def _(tmp):
+    vm = Vm(tmp)
+    vm.store("writeq", RAM, 0x1122334455667788)
+    assert vm.load("readb", RAM) == 0x88
+    assert vm.load("readw", RAM + 1) == 0x6677
+    assert vm.load("readl", RAM + 4) == 0x11223344
+    assert vm.load("readq", RAM) == 0x1122334455667788
+    vm.store("writeb", RAM + 7, 0xff)
+    assert vm.read(RAM, 8) == bytes.fromhex("88776655443322ff")
+    vm.quit()
+
+
+@test("qtest/blocks-base64-and-memset")
+def _(tmp):
+    vm = Vm(tmp)
+    data = bytes(range(256)) * 64
+    vm.write(RAM, data)
+    assert vm.read(RAM, len(data)) == data
+    assert base64.b64decode(vm.command("b64read", RAM, 300)) == data[:300]
+    vm.command("b64write", RAM, 5, base64.b64encode(b"hello").decode())
+    vm.command("memset", RAM + 5, 3, 0xaa)
+    assert vm.read(RAM, 9) == b"hello\xaa\xaa\xaa\x08"
+    vm.quit()
+
+
+@test("qtest/memory-behind-ram-reads-ones")
+def _(tmp):
+    vm = Vm(tmp, "-m", "64")
+    assert vm.load("readl", 0x70000000) == 0xffffffff
+    vm.store("writel", 0x70000000, 5)
+    assert vm.read((64 << 20) - 4, 8)[4:] == b"\xff" * 4
+    vm.quit()
+
+
+@test("qtest/bad-lines-have-an-answer-and-the-session-goes-on")
+def _(tmp):
+    vm = Vm(tmp)
+    for line in ("", "frobnicate", "readb", "readb x", "readb 1 2", "outb 70000 1", "outb 1",
+                 "read 0 0", "read 0 99999999999", "write 0 4 zz", "memset 0 1 256",
+                 "set_irq_in a b 99 1", "clock_step -1", "\x00\xff"):
+        vm.qtest.send(line.encode("latin-1") + b"\n")
+        answer = vm.qtest.line()
+        assert answer.startswith((b"ERR ", b"FAIL ")), (line, answer)
+    vm.qtest.send(b"write 0 1 0x" + b"0" * (34 << 20) + b"\n")
+    assert vm.qtest.line() == b"ERR line too long"
+    assert vm.command("endianness") == "little"
+    assert int(vm.command("clock_step", 100)) == 100
+    assert int(vm.command("clock_set", 1000)) == 1000
+    vm.quit()
+
+
+@test("qtest/second-client-after-the-first")
+def _(tmp):
+    vm = Vm(tmp)
+    vm.store("writel", RAM, 42)
+    vm.qtest.close()
+    vm.qtest = Connection(os.path.join(tmp, "qtest"))
+    assert vm.load("readl", RAM) == 42
+    vm.quit()
+
+
+@test("qtest/log-has-both-directions")
+def _(tmp):
+    log = os.path.join(tmp, "log")
+    vm = Vm(tmp, "-qtest-log", log)
+    vm.load("inb", 0x64)
+    vm.quit()
+    text = open(log).read()
+    assert "inb 0x64" in text and "OK 0x" in text, text
+
+
+@test("board/pci-devices-of-the-chipset")
+def _(tmp):
+    vm = Vm(tmp)
+    assert vm.find(0x8086, 0x1237) == 0
+    assert vm.find(0x8086, 0x7000) == 1 << 3
+    assert vm.find(0x8086, 0x7113) == 1 << 3 | 3
+    assert vm.config_read(9 << 3, 0) == 0xffffffff
+    vm.quit()
+
+
+@test("board/devices-take-slots-in-order-and-where-told")
+def _(tmp):
+    vm = Vm(tmp, "-device", "virtio-rng-pci,addr=7", "-device", "virtio-keyboard-pci",
+            "-device", "virtio-mouse-pci")
+    assert vm.config_read(7 << 3, 0) == 0x10441af4
+    first = vm.find(0x1af4, 0x1052)
+    assert vm.config_read(first + 8, 0) == 0x10521af4
+    vm.quit()
+
+
+@test("board/serial-port-both-ways")
+def _(tmp):
+    path = os.path.join(tmp, "serial")
+    vm = Vm(tmp, "-serial", "unix:%s,server=on,wait=off" % path)
+    line = Connection(path)
+    vm.command("irq_intercept_in", "ioapic")
+    vm.store("outb", 0x3f8 + 1, 1)  # interrupt when data is there
+    vm.store("outb", 0x3f8 + 4, 0x0b)  # DTR, RTS, OUT2: interrupts reach the board
+    line.send("K")
+    while not vm.load("inb", 0x3f8 + 5) & 1:
+        pass
+    assert ("raise", 4) in vm.irqs, vm.irqs
+    assert vm.load("inb", 0x3f8) == ord("K")
+    for byte in b"ok\n":
+        vm.store("outb", 0x3f8, byte)
+    assert line.line() == b"ok"
+    vm.quit()
+
+
+@test("board/ram-survives-and-devices-do-not-after-reset")
+def _(tmp):
+    vm = Vm(tmp, "-device", "virtio-rng-pci,addr=5")
+    vm.config_write(5 << 3, 0x3c, 0x0b, 1)
+    vm.store("writel", RAM, 0xabcd)
+    vm.qmp("system_reset")
+    assert vm.load("readl", RAM) == 0xabcd
+    assert vm.config_read(5 << 3, 0) == 0x10441af4
+    vm.quit()
+
+
+class Virtio:
+    """A modern virtio device found by its PCI id; one queue at a time."""
+
+    def __init__(self, vm, device_id):
+        self.vm, self.devfn = vm, vm.find(0x1af4, 0x1040 + device_id)
+        vm.config_write(self.devfn, 4, 6, 2)  # memory, bus master
+        self.regions = {}
+        for kind, offset in vm.capabilities(self.devfn):
+            if kind == 9:
+                cfg_type = vm.config_read(self.devfn, offset + 3, 1)
+                bar = vm.config_read(self.devfn, offset + 4, 1)
+                start = vm.config_read(self.devfn, offset + 8)
+                if cfg_type <= 4:
+                    self.regions.setdefault(cfg_type, vm.bar(self.devfn, bar) + start)
+                    if cfg_type == 2:
+                        self.multiplier = vm.config_read(self.devfn, offset + 16)
+        self.common = self.regions[1]
+
+    def status(self, value):
+        self.vm.store("writeb", self.common + 20, value)
+
+    def negotiate(self):
+        self.status(0)
+        self.status(1)
+        self.status(3)
+        for half in (0, 1):
+            self.vm.store("writel", self.common, half)
+            offered = self.vm.load("readl", self.common + 4)
+            # Nothing but VIRTIO_F_VERSION_1 (bit 32), so that layouts stay the plain ones.
+            self.vm.store("writel", self.common + 8, half)
+            self.vm.store("writel", self.common + 12, offered & (1 if half else 0))
+        self.status(11)
+        assert self.vm.load("readb", self.common + 20) == 11
+
+    def queue(self, index, size, base):
+        self.base, self.size, self.index, self.next = base, size, index, 0
+        self.desc, self.avail, self.used = base, base + 0x1000, base + 0x2000
+        self.vm.command("memset", hex(base), 0x3000, 0)
+        self.vm.store("writew", self.common + 22, index)
+        self.vm.store("writew", self.common + 24, size)
+        for at, value in ((32, self.desc), (40, self.avail), (48, self.used)):
+            self.vm.store("writel", self.common + at, value & 0xffffffff)
+            self.vm.store("writel", self.common + at + 4, value >> 32)
+        self.vm.store("writew", self.common + 28, 1)
+        off = self.vm.load("readw", self.common + 30)
+        self.doorbell = self.regions[2] + off * self.multiplier
+
+    def submit(self, parts):
+        """parts: [(address, length, device_writes)]; waits; returns the length the device wrote."""
+        for n, (addr, length, writes) in enumerate(parts):
+            more = n + 1 < len(parts)
+            flags = (2 if writes else 0) | (1 if more else 0)
+            self.vm.write(self.desc + 16 * n, u32(addr & 0xffffffff, addr >> 32, length,
+                                                  flags | (n + 1) << 16))
+        self.vm.store("writew", self.avail + 4 + 2 * (self.next % self.size), 0)
+        self.next += 1
+        self.vm.store("writew", self.avail + 2, self.next & 0xffff)
+        self.vm.store("writew", self.doorbell, self.index)
+        for _ in range(100000):
+            if self.vm.load("readw", self.used + 2) == self.next & 0xffff:
+                return self.vm.load("readl", self.used + 4 + 8 * ((self.next - 1) % self.size) + 4)
+        raise AssertionError("the device never answered")
+
+
+@test("virtio-rng/fills-a-buffer")
+def _(tmp):
+    vm = Vm(tmp, "-device", "virtio-rng-pci")
+    rng = Virtio(vm, 4)
+    rng.negotiate()
+    rng.queue(0, 8, 0x200000)
+    rng.status(15)
+    assert rng.submit([(0x300000, 64, True)]) == 64
+    first = vm.read(0x300000, 64)
+    assert rng.submit([(0x300000, 64, True)]) == 64
+    assert len({first, vm.read(0x300000, 64), bytes(64)}) == 3
+    vm.quit()
+
+
+@test("virtio-blk/writes-reads-and-refuses")
+def _(tmp):
+    image = os.path.join(tmp, "disk.img")
+    with open(image, "wb") as f:
+        f.truncate(1 << 20)
+    vm = Vm(tmp, "-drive", "file=%s,format=raw,id=d0" % image)
+    blk = Virtio(vm, 2)
+    blk.negotiate()
+    assert vm.load("readl", blk.regions[4]) == (1 << 20) // 512
+    blk.queue(0, 8, 0x200000)
+    blk.status(15)
+    head, data, status = 0x300000, 0x301000, 0x302000
+
+    def request(kind, sector, length, writes):
+        vm.write(head, u32(kind, 0, sector & 0xffffffff, sector >> 32))
+        vm.store("writeb", status, 0xee)
+        blk.submit([(head, 16, False), (data, length, writes), (status, 1, True)])
+        return vm.load("readb", status)
+
+    vm.write(data, b"oriel" * 200)
+    assert request(1, 3, 512, False) == 0
+    assert open(image, "rb").read()[3 * 512:4 * 512] == (b"oriel" * 200)[:512]
+    vm.command("memset", hex(data), 512, 0)
+    assert request(0, 3, 512, True) == 0
+    assert vm.read(data, 512) == (b"oriel" * 200)[:512]
+    # Outside the disk, also where sector * 512 wraps around.
+    assert request(0, 2048, 512, True) == 1
+    assert request(0, 1 << 63, 512, True) == 1
+    assert request(99, 0, 512, True) == 2
+    vm.quit()
+
+
+@test("virtio/impossible-rings-break-the-device-and-nothing-else")
+def _(tmp):
+    vm = Vm(tmp, "-device", "virtio-rng-pci")
+    rng = Virtio(vm, 4)
+    for desc in ((0xfffffffffffff000, 64, 2), (0x300000, 0, 2), (0x300000, 0xffffffff, 2),
+                 (0x300000, 64, 3 | 0 << 16)):  # the last one points to itself
+        rng.negotiate()
+        rng.queue(0, 8, 0x200000)
+        rng.status(15)
+        vm.write(rng.desc, u32(desc[0] & 0xffffffff, desc[0] >> 32, desc[1], desc[2]))
+        vm.store("writew", rng.avail + 2, 1)
+        vm.store("writew", rng.doorbell, 0)
+        vm.qmp("query-status")
+    for base in (0xfffffffffffff000, 0xe0000000, 0x7fff0000000):
+        rng.negotiate()
+        vm.store("writew", rng.common + 22, 0)
+        for at in (32, 40, 48):
+            vm.store("writel", rng.common + at, base & 0xffffffff)
+            vm.store("writel", rng.common + at + 4, base >> 32)
+        vm.store("writew", rng.common + 28, 1)
+        rng.status(15)
+        vm.store("writew", rng.doorbell, 0)
+        vm.qmp("query-status")
+    rng.negotiate()
+    rng.queue(0, 8, 0x200000)
+    rng.status(15)
+    assert rng.submit([(0x300000, 16, True)]) == 16
+    vm.quit()
+
+
+main()
