@@ -103,6 +103,15 @@ static void list_queries(struct monitor *monitor, GString *out)
 	}
 }
 
+/* Names that QEMU's users know for queries of another name. */
+static const char *subject(const char *name)
+{
+	if (!strcmp(name, "network")) {
+		return "netdev";
+	}
+	return !strcmp(name, "cpus") ? "cpus-fast" : name;
+}
+
 static bool hmp_info(struct monitor *monitor, char **argv, GString *out, GError **error)
 {
 	g_autofree char *name = NULL;
@@ -112,7 +121,7 @@ static bool hmp_info(struct monitor *monitor, char **argv, GString *out, GError 
 		list_queries(monitor, out);
 		return true;
 	}
-	name = g_strdup_printf("query-%s", argv[1]);
+	name = g_strdup_printf("query-%s", subject(argv[1]));
 	node = monitor_run(monitor, name, NULL, error);
 	if (!node) {
 		return false;

@@ -63,3 +63,30 @@ void config_destroy(struct config *config)
 	}
 	g_free(config);
 }
+
+void config_add_defaults(struct config *config)
+{
+	bool screen = !config->nographic && !config->display;
+
+	if (config->nodefaults || config->none_machine) {
+		return;
+	}
+	if (!config->net_given) {
+		struct opts *netdev = opts_create("default network");
+		struct opts *device = opts_create("default network");
+
+		opts_set(netdev, "type", "user");
+		opts_set(netdev, "id", "net0");
+		opts_set(device, "driver", "virtio-net-pci");
+		opts_set(device, "netdev", "net0");
+		g_ptr_array_add(config->netdevs, netdev);
+		g_ptr_array_add(config->devices, device);
+	}
+	if (!config->vga && screen) {
+		config->vga = g_strdup("std");
+	}
+	if (!config->vnc && screen) {
+		config->vnc = g_strdup("localhost:0,to=99");
+		config->vnc_is_default = true;
+	}
+}

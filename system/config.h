@@ -37,7 +37,8 @@ struct config {
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;
-	bool net_none; /* no default network card */
+	bool net_given; /* the command line says something about networks */
+	bool vnc_is_default;
 	bool serial_given, monitor_given;
 	GPtrArray *serials; /* of char * */
 	GPtrArray *monitors; /* of struct monitor_config * */
@@ -48,6 +49,10 @@ struct config {
 
 struct config *config_create(void);
 void config_destroy(struct config *config);
+
+/* Without -nodefaults a pc has a network card, a display device and a VNC server on this machine,
+ * unless the command line says something about them. Called once, after all options. */
+void config_add_defaults(struct config *config);
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_ERROR };
 /* DONE: help or the version was asked for and printed. */

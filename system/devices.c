@@ -136,12 +136,10 @@ static void warn_of_unknown_globals(struct machine *machine)
 bool machine_create_devices(struct machine *machine, GError **error)
 {
 	const struct config *config = machine->config;
-	bool defaults = !config->nodefaults && machine->pc;
 
 	warn_of_unknown_globals(machine);
-	/* Devices that name their slot come first in command-line order, like all others: the bus
-	 * gives automatic ones the lowest free slot, and a later explicit one may then fail. So
-	 * what short options make comes last. */
+	/* The bus gives a device without addr= the lowest free slot, so what short options make comes
+	 * last and takes none that a -device names. */
 	for (unsigned int i = 0; i < config->devices->len; i++) {
 		if (!create_device(machine, config->devices->pdata[i], error)) {
 			return false;
@@ -150,11 +148,8 @@ bool machine_create_devices(struct machine *machine, GError **error)
 	if (!create_drive_devices(machine, error)) {
 		return false;
 	}
-	if (config->vga ? !strcmp(config->vga, "std") : defaults && !config->nographic &&
-	    !config->display) {
-		return create_simple(machine, error, "bochs-display", NULL);
-	}
-	return true;
+	return g_strcmp0(config->vga, "std") ||
+	       create_simple(machine, error, "bochs-display", NULL);
 }
 
 void machine_destroy_devices(struct machine *machine)

@@ -141,7 +141,17 @@ static void vnc_event(void *opaque, const char *name, JsonObject *data)
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
 
-/* -vnc, or a local server where the defaults ask for some display. */
+/* Nobody chose the port, so somebody has to be told. */
+static void print_vnc_address(struct machine *machine)
+{
+	g_autoptr(JsonNode) state = vnc_server_query(machine->vnc);
+	JsonObject *object = json_node_get_object(state);
+
+	g_printerr("VNC server running on %s:%s\n",
+		   json_object_get_string_member_with_default(object, "host", "?"),
+		   json_object_get_string_member_with_default(object, "service", "?"));
+}
+
 static bool create_vnc(struct machine *machine, GError **error)
 {
 	const struct config *config = machine->config;
@@ -152,14 +162,14 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.event = vnc_event,
 		.opaque = machine,
 	};
-	bool by_default = !config->vnc && !config->display && !config->nographic &&
-			  !config->nodefaults && machine->pc && !config->qtest;
-	const char *spec = config->vnc ? config->vnc : "localhost:0,to=99";
 
-	if (!config->vnc && !by_default) {
+	if (!config->vnc) {
 		return true;
 	}
-	machine->vnc = vnc_server_create(spec, &host, error);
+	machine->vnc = vnc_server_create(config->vnc, &host, error);
+	if (machine->vnc && config->vnc_is_default) {
+		print_vnc_address(machine);
+	}
 	return machine->vnc != NULL;
 }
 

@@ -42,6 +42,7 @@ struct machine {
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;
 	enum run_state state;
+	bool ending; /* machine_destroy is at work */
 	gint requests; /* bits of run-state.c that other threads set */
 };
 

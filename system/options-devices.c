@@ -269,7 +269,7 @@ HANDLER(opt_netdev)
 		return false;
 	}
 	name_object(opts, "id");
-	config->net_none = true;
+	config->net_given = true;
 	g_ptr_array_add(config->netdevs, opts);
 	return true;
 }
@@ -285,7 +285,7 @@ HANDLER(opt_nic)
 	if (!opts) {
 		return false;
 	}
-	config->net_none = true;
+	config->net_given = true;
 	if (!g_strcmp0(opts_get(opts, "type"), "none")) {
 		opts_destroy(opts);
 		return true;
@@ -321,7 +321,7 @@ HANDLER(opt_net)
 		return error_set(error, "%s %s: only none; use -nic user or -netdev with -device",
 				 object, arg);
 	}
-	config->net_none = true;
+	config->net_given = true;
 	return true;
 }
 

@@ -106,5 +106,6 @@ enum options_result options_parse(struct config *config, int argc, char **argv, 
 			return OPTIONS_DONE;
 		}
 	}
+	config_add_defaults(config);
 	return OPTIONS_RUN;
 }

@@ -160,6 +160,9 @@ static void handle_requests(void *opaque)
 	struct machine *machine = opaque;
 	int requests = g_atomic_int_and(&machine->requests, 0);
 
+	if (machine->ending) {
+		return;
+	}
 	if (requests & REQUEST_FAIL) {
 		halt(machine, STATE_INTERNAL_ERROR);
 	}
