@@ -86,7 +86,7 @@ void config_add_defaults(struct config *config)
 		config->vga = g_strdup("std");
 	}
 	if (!config->vnc && screen) {
-		config->vnc = g_strdup("localhost:0,to=99");
+		config->vnc = g_strdup("127.0.0.1:0,to=99");
 		config->vnc_is_default = true;
 	}
 }

@@ -82,6 +82,14 @@ static const char *type_name(const struct property *prop)
 	return names[prop->type];
 }
 
+/* NULL for none and for the numbers that mean "automatic". */
+static const char *shown_default(const struct property *prop)
+{
+	bool automatic = prop->def && (!strcmp(prop->def, "-1") || !strcmp(prop->def, "4294967295"));
+
+	return automatic ? NULL : prop->def;
+}
+
 bool device_class_help(const char *name, GError **error)
 {
 	const struct device_class *class = device_class_find(name, error);
@@ -95,8 +103,10 @@ bool device_class_help(const char *name, GError **error)
 		g_autofree char *left = g_strdup_printf("%s=<%s>", p->name,
 							choices ? choices : type_name(p));
 
+		const char *def = shown_default(p);
+
 		printf("  %-30s - %s%s%s%s\n", left, p->help ? p->help : "",
-		       p->def ? " (default: " : "", p->def ? p->def : "", p->def ? ")" : "");
+		       def ? " (default: " : "", def ? def : "", def ? ")" : "");
 	}
 	return true;
 }

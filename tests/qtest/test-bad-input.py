@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What can't work is refused with one line that names the object and the cause, and status 1."""
 import os
+import re
 import socket
 
-from harness import expect_refusal, main, run, test
+from harness import TOP, expect_refusal, main, run, test
 
 QTEST = ("-accel", "qtest", "-display", "none", "-nodefaults")
 
@@ -204,6 +205,18 @@ def _(tmp):
         assert status == 0 and out and not err, (args, status, err)
     assert "QEMU emulator version 7.2.0" in run("-version")[1]
     assert "sysfsdev" in run("-device", "vfio-pci,help")[1]
+
+
+@test("help/every-option-and-device-is-documented")
+def _(tmp):
+    text = open(os.path.join(TOP, "docs/command-line.md")).read()
+    options = [line.split()[0] for line in run("-help")[1].splitlines() if line.startswith("-")]
+    devices = re.findall(r'^name "([^"]+)"', run("-device", "help")[1], re.M)
+    assert len(options) > 40 and len(devices) > 6
+    known = ("-help", "-version")
+    missing = [n for n in options + devices if n not in known and
+               not re.search(r"`(\S+ .*)?%s[` \[]" % re.escape(n), text)]
+    assert not missing, missing
 
 
 main()

@@ -3,6 +3,7 @@
 """QMP and the run states of the real binary."""
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -11,7 +12,7 @@ import subprocess
 import time
 import zlib
 
-from harness import Connection, Qmp, QmpError, VMM, Vm, main, test
+from harness import TOP, Connection, Qmp, QmpError, VMM, Vm, main, test
 
 
 def fails(call, *args, says, error_class="GenericError", **kwargs):
@@ -59,6 +60,16 @@ def _(tmp):
     assert answers["query-netdev"] == [{"id": "n0", "attached": True}]
     assert answers["query-display-state"][0]["device"] == "d0"
     assert answers["query-status"]["running"] is True
+    vm.quit()
+
+
+@test("qmp/every-command-is-documented")
+def _(tmp):
+    text = open(os.path.join(TOP, "docs/command-line.md")).read()
+    vm = Vm(tmp, machine="none")
+    names = [c["name"] for c in vm.qmp("query-commands")]
+    missing = [n for n in names if not re.search("`%s[` ]" % n, text)]
+    assert not missing, missing
     vm.quit()
 
 
