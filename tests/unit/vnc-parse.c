@@ -15,7 +15,7 @@ static struct result parse(struct rfb_parser *parser, const void *data, size_t l
 {
 	struct result result = { 0 };
 	/* On the heap, so that sanitizers see a look behind the end. */
-	g_autofree uint8_t *copy = g_malloc(len);
+	g_autofree uint8_t *copy = g_malloc(MAX(len, 1));
 
 	memcpy(copy, data, len);
 	result.used = rfb_parse(parser, copy, len, &result.message, &result.why);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A VNC client that says anything, while the guest does anything. The input is a program: an
+ * operation a byte, with what follows as its arguments. In the end the client hangs up, and nothing
+ * of it may be left.
+ */
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ui/input.h"
+#include "ui/vnc/rfb.h"
+#include "ui/vnc/server.h"
+#include "util/fd.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MAX_OPERATIONS 100
+#define MAX_SIDE_PX 80
+
+static struct {
+	struct display_registry *displays;
+	struct input_router *input;
+	struct console *console;
+	struct vnc_server *server;
+	struct fb_buffer *buffer, *cursor;
+	bool active;
+} env;
+
+static void check(bool ok)
+{
+	if (!ok) {
+		abort();
+	}
+}
+
+static void submit(void)
+{
+	const struct fb_info *info = &env.buffer->info;
+	pixman_box32_t all = { 0, 0, (int32_t)info->width_px, (int32_t)info->height_px };
+
+	console_submit(env.console, frame_create(fb_buffer_ref(env.buffer), &all, NULL, 0));
+}
+
+static bool set_mode(void *source, const struct display_mode *mode)
+{
+	fb_buffer_unref(env.buffer);
+	env.buffer = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, mode->width_px % MAX_SIDE_PX + 1,
+					    mode->height_px % MAX_SIDE_PX + 1, NULL);
+	submit();
+	return mode->width_px & 1;
+}
+
+static void set_active(void *source, bool active)
+{
+	env.active = active;
+	if (active) {
+		submit();
+	}
+}
+
+static void poll_source(void *source)
+{
+	submit();
+}
+
+static const struct source_ops source_ops = {
+	.set_active = set_active, .poll = poll_source, .set_mode = set_mode,
+};
+
+static void start(void)
+{
+	struct vnc_host host = { 0 };
+
+	main_thread_init();
+	env.displays = host.displays = display_registry_create();
+	env.input = host.input = input_router_create();
+	env.buffer = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, 70, 40, NULL);
+	env.cursor = fb_buffer_create_alloc(DRM_FORMAT_ARGB8888, 16, 16, NULL);
+	env.console = console_create(env.displays, "fuzz", 0, &source_ops, NULL);
+	env.server = vnc_server_create("none,lossy=on,share=ignore", &host, NULL);
+	check(env.server != NULL);
+}
+
+/* ---- the client's side ---- */
+
+struct program {
+	const uint8_t *data;
+	size_t size;
+	int fd;
+};
+
+static void take(struct program *program, uint8_t *to, size_t count)
+{
+	size_t n = MIN(count, program->size);
+
+	memset(to, 0, count);
+	if (n > 0) {
+		memcpy(to, program->data, n);
+	}
+	program->data += n;
+	program->size -= n;
+}
+
+static unsigned int take_byte(struct program *program)
+{
+	uint8_t byte;
+
+	take(program, &byte, 1);
+	return byte;
+}
+
+static void pump(struct program *program, unsigned int turns)
+{
+	for (unsigned int i = 0; i < turns; i++) {
+		g_main_context_iteration(NULL, FALSE);
+	}
+}
+
+static void drain(struct program *program)
+{
+	char buffer[65536];
+
+	while (read(program->fd, buffer, sizeof(buffer)) > 0) {
+	}
+}
+
+static void say(struct program *program, const void *data, size_t len)
+{
+	if (send(program->fd, data, len, MSG_NOSIGNAL) < 0 && errno == EAGAIN) {
+		drain(program);
+	}
+}
+
+/* A message of @type with arguments from the program. */
+static void say_message(struct program *program, uint8_t type, size_t len)
+{
+	uint8_t message[32];
+
+	take(program, message, len);
+	message[0] = type;
+	if (type == RFB_CLIENT_QEMU) {
+		message[1] = RFB_QEMU_EXTENDED_KEY;
+	}
+	say(program, message, len);
+}
+
+/* Formats that make sense now and then. */
+static void say_pixel_format(struct program *program)
+{
+	uint8_t m[20] = { 0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0 };
+	unsigned int choice = take_byte(program);
+
+	m[4] = (uint8_t[]){ 8, 16, 32, 32 }[choice & 3];
+	if (choice & 4) {
+		take(program, m + 5, 12);
+	} else if (m[4] < 32) {
+		memcpy(m + 8, (uint8_t[]){ 0, 7, 0, 7, 0, 3, 5, 2, 0 }, 9);
+	}
+	m[6] = choice >> 3 & 1;
+	m[7] = (choice & 0xf0) != 0;
+	say(program, m, sizeof(m));
+}
+
+static void say_encodings(struct program *program)
+{
+	static const int32_t known[] = {
+		RFB_ENCODING_RAW, RFB_ENCODING_HEXTILE, RFB_ENCODING_ZLIB, RFB_ENCODING_TIGHT,
+		RFB_ENCODING_ZRLE, RFB_ENCODING_DESKTOP_SIZE, RFB_ENCODING_RICH_CURSOR,
+		RFB_ENCODING_POINTER_MOTION, RFB_ENCODING_EXTENDED_KEY, RFB_ENCODING_LED_STATE,
+		RFB_ENCODING_DESKTOP_NAME, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
+		RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_VMWARE_LED_STATE, RFB_ENCODING_QUALITY_0 + 5,
+		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9,
+	};
+	unsigned int count = take_byte(program) % 20;
+	uint8_t message[4 + 4 * 20] = { 2, 0, 0, (uint8_t)count };
+
+	for (unsigned int i = 0; i < count; i++) {
+		int32_t encoding = known[take_byte(program) % G_N_ELEMENTS(known)];
+		uint32_t big = GUINT32_TO_BE((uint32_t)encoding);
+
+		memcpy(message + 4 + 4 * i, &big, 4);
+	}
+	say(program, message, 4 + 4 * (size_t)count);
+}
+
+static void say_request(struct program *program)
+{
+	unsigned int choice = take_byte(program);
+	uint8_t message[10] = { 3, choice & 1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+
+	if (choice & 2) {
+		take(program, message + 2, 8);
+	}
+	say(program, message, sizeof(message));
+}
+
+static void draw(struct program *program)
+{
+	const struct fb_info *info = &env.buffer->info;
+	unsigned int x = take_byte(program) % info->width_px;
+	unsigned int y = take_byte(program) % info->height_px;
+	uint8_t *row = (uint8_t *)env.buffer->hva + (size_t)y * info->plane[0].stride_bytes;
+
+	memset(row + x * 4, (int)take_byte(program), (info->width_px - x) * 4);
+	submit();
+}
+
+static void move_cursor(struct program *program)
+{
+	struct cursor cursor = { .image = take_byte(program) & 1 ? env.cursor : NULL };
+
+	cursor.hot_x_px = (int8_t)take_byte(program);
+	console_cursor_set(env.console, &cursor);
+	console_cursor_move(env.console, (int8_t)take_byte(program), (int8_t)take_byte(program),
+			    take_byte(program) & 1);
+}
+
+static void change_mode(struct program *program)
+{
+	struct display_mode mode = { .width_px = take_byte(program),
+				     .height_px = take_byte(program) };
+
+	set_mode(NULL, &mode);
+}
+
+static void say_raw(struct program *program)
+{
+	uint8_t bytes[64];
+	size_t len = take_byte(program) % sizeof(bytes);
+
+	take(program, bytes, len);
+	say(program, bytes, len);
+}
+
+static void do_one(struct program *program)
+{
+	switch (take_byte(program) % 16) {
+	case 0:
+		say_raw(program);
+		break;
+	case 1:
+		say_pixel_format(program);
+		break;
+	case 2:
+		say_encodings(program);
+		break;
+	case 3:
+	case 4:
+		say_request(program);
+		break;
+	case 5:
+		say_message(program, RFB_CLIENT_KEY, 8);
+		break;
+	case 6:
+		say_message(program, RFB_CLIENT_QEMU, 12);
+		break;
+	case 7:
+		say_message(program, RFB_CLIENT_POINTER, 6);
+		break;
+	case 8:
+		say(program, (uint8_t[]){ 251, 0, 0, (uint8_t)take_byte(program), 0, 9, 1, 0, 0, 0,
+					  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 24);
+		break;
+	case 9:
+		draw(program);
+		break;
+	case 10:
+		console_blank(env.console, BLANK_PLANE_OFF, NULL);
+		break;
+	case 11:
+		move_cursor(program);
+		break;
+	case 12:
+		change_mode(program);
+		break;
+	case 13:
+		drain(program);
+		break;
+	default:
+		pump(program, take_byte(program) % 16);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char hello[] = "RFB 003.008\n\x01\x01";
+	struct program program = { data, size, -1 };
+	gint64 limit;
+	GSocket *socket;
+	int fds[2];
+
+	if (!env.server) {
+		start();
+	}
+	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
+	program.fd = fds[0];
+	socket = g_socket_new_from_fd(fds[1], NULL);
+	vnc_server_add_client(env.server, g_socket_connection_factory_create_connection(socket));
+	g_object_unref(socket);
+	if (take_byte(&program) % 8) {
+		say(&program, hello, sizeof(hello) - 1);
+		pump(&program, 4);
+	}
+	for (unsigned int i = 0; i < MAX_OPERATIONS && program.size > 0; i++) {
+		do_one(&program);
+	}
+	close(program.fd);
+	limit = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+	while (env.server->clients.length > 0 || g_main_context_pending(NULL)) {
+		g_main_context_iteration(NULL, FALSE);
+		check(g_get_monotonic_time() < limit);
+	}
+	check(!env.active);
+	return 0;
+}
