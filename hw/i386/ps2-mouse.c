@@ -48,19 +48,23 @@ static void put_packet(struct ps2_mouse *mouse)
 {
 	/* Upwards is positive here, downwards everywhere else. */
 	int32_t x = take(&mouse->dx, -255, 255), y = -take(&mouse->dy, -255, 255);
+	uint8_t packet[4] = {
+		(uint8_t)((mouse->buttons & 7) | 8 | (x < 0) << 4 | (y < 0) << 5),
+		(uint8_t)x,
+		(uint8_t)y,
+	};
 
-	put(mouse, (uint8_t)((mouse->buttons & 7) | 8 | (x < 0) << 4 | (y < 0) << 5));
-	put(mouse, (uint8_t)x);
-	put(mouse, (uint8_t)y);
 	if (mouse->id == ID_WHEEL) {
-		put(mouse, (uint8_t)take(&mouse->dz, -127, 127));
+		packet[3] = (uint8_t)take(&mouse->dz, -127, 127);
 	} else if (mouse->id == ID_EXPLORER) {
-		put(mouse, (uint8_t)((take(&mouse->dz, -7, 7) & 0xf) |
-				     (mouse->buttons & (SIDE | EXTRA)) << 1));
+		packet[3] = (uint8_t)((take(&mouse->dz, -7, 7) & 0xf) |
+				      (mouse->buttons & (SIDE | EXTRA)) << 1);
 	} else {
 		mouse->dz = 0;
 	}
 	mouse->changed = mouse->dx || mouse->dy || mouse->dz;
+	/* In one go: the controller asks for more as soon as it takes the first byte. */
+	ps2_queue_put_all(&mouse->queue, packet, mouse->id == ID_PLAIN ? 3 : 4);
 }
 
 /* While the guest doesn't fetch, movement adds up instead of filling the queue. */
@@ -220,6 +224,8 @@ static void do_command(struct ps2_mouse *mouse, uint8_t command)
 		break;
 	case CMD_ENABLE:
 		mouse->enabled = true;
+		mouse->dx = mouse->dy = mouse->dz = 0;
+		mouse->changed = false;
 		break;
 	case CMD_DISABLE:
 		mouse->enabled = false;

@@ -2,13 +2,20 @@
 /* The bytes' queue, and translation between scan code sets 1 and 2. */
 #include "ps2.h"
 
-void ps2_queue_put(struct ps2_queue *queue, uint8_t byte)
+void ps2_queue_put_all(struct ps2_queue *queue, const uint8_t *bytes, unsigned int count)
 {
-	if (queue->count == PS2_QUEUE_SIZE) {
+	if (count > ps2_queue_room(queue)) {
 		return;
 	}
-	queue->bytes[(queue->first + queue->count++) % PS2_QUEUE_SIZE] = byte;
+	for (unsigned int i = 0; i < count; i++) {
+		queue->bytes[(queue->first + queue->count++) % PS2_QUEUE_SIZE] = bytes[i];
+	}
 	queue->ready(queue->opaque);
+}
+
+void ps2_queue_put(struct ps2_queue *queue, uint8_t byte)
+{
+	ps2_queue_put_all(queue, &byte, 1);
 }
 
 int ps2_queue_take(struct ps2_queue *queue)

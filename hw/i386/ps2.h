@@ -30,6 +30,8 @@ static inline unsigned int ps2_queue_room(const struct ps2_queue *queue)
 }
 /* Drops the byte when full. */
 void ps2_queue_put(struct ps2_queue *queue, uint8_t byte);
+/* All of them or, without room, none; @ready is called when all are there. */
+void ps2_queue_put_all(struct ps2_queue *queue, const uint8_t *bytes, unsigned int count);
 /* -1 when empty. */
 int ps2_queue_take(struct ps2_queue *queue);
 void ps2_queue_clear(struct ps2_queue *queue);
