@@ -28,17 +28,19 @@ FPS = 30
 MARKERS = {"small": "191,191", "full": "1919,1079"}
 
 
+def load_mdpy():
+    subprocess.run(["modprobe", "-a", "vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci",
+                    "mdev"], check=True)
+    subprocess.run(["insmod", os.path.join(BUILD, "samples/mdpy.ko")], check=True)
+
+
 def mdpy_device():
-    """A 1920x1080 mdpy vGPU; the modules are there (tests/bench/mdpy-modules)."""
+    """A 1920x1080 mdpy vGPU."""
+    ident = str(uuid.uuid4())
     types = "/sys/class/mdev_bus/mdpy/mdev_supported_types"
-    for name in os.listdir(types):
-        with open(os.path.join(types, name, "name")) as file:
-            if "1920x1080" in file.read() or name.endswith("hd"):
-                ident = str(uuid.uuid4())
-                with open(os.path.join(types, name, "create"), "w") as create:
-                    create.write(ident)
-                return f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{ident},display=on", ident
-    raise Failed("mdpy: no 1920x1080 type")
+    with open(os.path.join(types, "mdpy-hd", "create"), "w") as create:
+        create.write(ident)
+    return f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{ident},display=on", ident
 
 
 class Display:
@@ -106,9 +108,7 @@ def one_run(program, kind, initrd):
         try:
             # Of a vGPU with a picture of its own the first one comes long before the guest's.
             if kind == "mdpy":
-                first = subprocess.run([PROBE, address, "--size", SIZE, "--first"], timeout=300,
-                                       check=True, stdout=subprocess.DEVNULL)
-                assert first.returncode == 0
+                probe(address, "--first")
                 result["first_picture_ms"] = (time.monotonic() - vmm.started) * 1000
             vmm.greeting()
             vmm.open_serial()
@@ -124,6 +124,8 @@ def one_run(program, kind, initrd):
             drawing_figures(vmm, address, "small", result)
             drawing_figures(vmm, address, "full", result)
             result["pss_mib"] = vmm.pss_mib()
+        except Failed as error:
+            raise Failed(f"{error}: {vmm.log()}") from None
         finally:
             vmm.stop()
     return result
@@ -132,6 +134,8 @@ def one_run(program, kind, initrd):
 def main():
     kind, runs, output = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     results = {"oriel": [], "qemu": []}
+    if kind == "mdpy":
+        load_mdpy()
     with tempfile.TemporaryDirectory() as folder:
         initrd = os.path.join(folder, "initrd")
         make_initrd(initrd)

@@ -345,7 +345,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: vnc-probe ADDRESS [OPTION]...\n");
 		return 1;
 	}
-	open_connection(&probe, argv[1], 60);
+	open_connection(&probe, argv[1], 30);
 	handshake(&probe);
 	first_picture(&probe);
 	first = now();
