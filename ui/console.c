@@ -549,6 +549,13 @@ struct frame *console_cpu_frame(struct console *console)
 	       reader_frame(console->reader, NULL) : NULL;
 }
 
+void console_expect_change(struct console *console)
+{
+	if (console->active && console->ops->expect_change) {
+		console->ops->expect_change(console->source);
+	}
+}
+
 bool console_set_mode(struct console *console, const struct display_mode *mode)
 {
 	return console->ops->set_mode && console->ops->set_mode(console->source, mode);

@@ -6,7 +6,7 @@
  * pages were written, but only when asked. So, while somebody watches and a mode is set, the log is
  * fetched at the display's 60 Hz as long as changes keep coming; after QUIET_LOOKS without one the
  * interval doubles with each look up to IDLE_MS. A change that comes out of the blue is therefore
- * seen up to IDLE_MS late; a vGPU (hw/vfio) has an interrupt for this and waits for nothing.
+ * seen up to IDLE_MS late (one that follows a viewer's input isn't: expect_change); a vGPU (hw/vfio) has an interrupt for this and waits for nothing.
  * Nobody watching, a switched-off plane, or viewers that all stand still: no look at all.
  *
  * Each page written after a fetch costs the guest a fault. While a guest redraws much of the screen
@@ -25,7 +25,7 @@
 #include "util/trace.h"
 
 #define FRAME_MS    16
-#define IDLE_MS	    250
+#define IDLE_MS	    1000
 #define QUIET_LOOKS 30
 /* This many looks in a row with a quarter of the screen dirty: the next ones without the log. */
 #define HEAVY_LOOKS   2
@@ -73,6 +73,18 @@ static void plan(struct bochs_display *bd, bool changed)
 	timer_start(bd, bd->interval_ms);
 }
 
+/* Something says that a look is worth while. */
+static void hurry(void *opaque)
+{
+	struct bochs_display *bd = opaque;
+
+	bd->quiet = 0;
+	if (bd->watched && !bd->awaiting && (!bd->timer || bd->interval_ms != FRAME_MS)) {
+		timer_start(bd, FRAME_MS);
+	}
+	bd->interval_ms = FRAME_MS;
+}
+
 /* The guest wrote registers. */
 static void on_change(int fd, GIOCondition condition, void *opaque)
 {
@@ -80,10 +92,16 @@ static void on_change(int fd, GIOCondition condition, void *opaque)
 
 	eventfd_drain(fd);
 	bd->changes++;
-	bd->quiet = 0;
-	bd->interval_ms = FRAME_MS;
-	if (bd->watched && !bd->awaiting) {
-		timer_start(bd, FRAME_MS);
+	hurry(bd);
+}
+
+/* A viewer sent input. With the plane off only a register write can bring a picture. */
+static void expect_change(void *opaque)
+{
+	struct bochs_display *bd = opaque;
+
+	if (bd->plane_on) {
+		hurry(bd);
 	}
 }
 
@@ -258,6 +276,7 @@ static void show(struct bochs_display *bd, bool whole)
 	see(bd, &sight);
 	bd->looked_ns = clock_ns();
 	bd->looks++;
+	bd->plane_on = sight.plane.drm_format != 0;
 	if (!sight.plane.drm_format) {
 		/* Off: only a register write can change that. */
 		bd->awaiting = false;
@@ -349,6 +368,7 @@ static const struct source_ops source_ops = {
 	.poll = poll_now,
 	.set_mode = set_mode,
 	.frame_done = on_frame_done,
+	.expect_change = expect_change,
 	.get_state = get_state,
 };
 

@@ -41,6 +41,7 @@ struct bochs_display {
 	struct fb_buffer *buffer; /* of the plane shown last */
 	struct gvt_plane plane;
 	guint change_watch, timer;
+	bool plane_on; /* at the last look */
 	bool awaiting; /* a frame was submitted and no sink has finished with it */
 	int64_t looked_ns; /* when the memory was looked at last */
 	uint32_t interval_ms; /* to the next look */

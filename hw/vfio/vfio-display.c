@@ -40,6 +40,7 @@ struct vfio_display {
 	guint event_watch, timer, kick;
 	bool reset_seen; /* for kick */
 	unsigned int interval_ms;
+	unsigned int still; /* polling: looks in a row that found no change */
 	int64_t last_look_ns, failing_since_ns;
 	bool waiting; /* polling: for frame_done */
 
@@ -309,6 +310,20 @@ static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
 	return MIN(interval_ms + interval_ms / 2, max_ms);
 }
 
+/* Polling: how long to wait after a look. */
+static void pace(struct vfio_display *display, bool changed)
+{
+	if (changed) {
+		display->still = 0;
+		display->interval_ms = VFIO_POLL_MIN_MS;
+	} else {
+		display->interval_ms = back_off(display->interval_ms,
+						++display->still < VFIO_POLL_STILL_LOOKS ?
+							VFIO_POLL_MAX_MS : VFIO_POLL_STILL_MS);
+	}
+	schedule(display, display->interval_ms);
+}
+
 /* Looks, then arranges for the next look. */
 static void look_and_go_on(struct vfio_display *display)
 {
@@ -331,8 +346,7 @@ static void look_and_go_on(struct vfio_display *display)
 		}
 	} else {
 		display->waiting = false;
-		display->interval_ms = back_off(display->interval_ms, VFIO_POLL_MAX_MS);
-		schedule(display, display->interval_ms);
+		pace(display, false);
 	}
 }
 
@@ -381,6 +395,7 @@ static void events_start(struct vfio_display *display)
 	/* What was harvested for an earlier viewer, or never: unknown. */
 	display->damage_lost = true;
 	display->interval_ms = VFIO_POLL_MIN_MS;
+	display->still = 0;
 }
 
 static void events_stop(struct vfio_display *display)
@@ -478,9 +493,19 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 		return;
 	}
 	display->waiting = false;
-	display->interval_ms = changed ? VFIO_POLL_MIN_MS :
-					 back_off(display->interval_ms, VFIO_POLL_MAX_MS);
-	schedule(display, display->interval_ms);
+	pace(display, changed);
+}
+
+static void source_expect_change(void *source)
+{
+	struct vfio_display *display = source;
+
+	if (display->active && !display->irq && !display->waiting &&
+	    display->interval_ms > VFIO_POLL_MAX_MS) {
+		display->interval_ms = VFIO_POLL_MIN_MS;
+		schedule(display, display->interval_ms);
+	}
+	display->still = 0;
 }
 
 static void source_get_state(void *source, struct source_state *state)
@@ -499,6 +524,7 @@ static const struct source_ops source_ops = {
 	.poll = source_poll,
 	.set_mode = source_set_mode,
 	.frame_done = source_frame_done,
+	.expect_change = source_expect_change,
 	.get_state = source_get_state,
 };
 

@@ -65,6 +65,8 @@ struct source_ops {
 	 * differs, so back off. Frames that a newer one replaced in the mailbox are not reported.
 	 */
 	void (*frame_done)(void *source, uint64_t seq, bool changed);
+	/* Optional: a viewer has just sent input, so a change is likely: poll at full rate. */
+	void (*expect_change)(void *source);
 	/* Optional. */
 	void (*get_state)(void *source, struct source_state *state);
 };
@@ -140,6 +142,9 @@ void sink_done(struct sink *sink, uint64_t seq);
  * waiting for references to go (present() follows). */
 struct frame *console_cpu_frame(struct console *console);
 
+/* A viewer has sent input: a source that polls and had backed off looks soon. Cheap; call it for
+ * every event. */
+void console_expect_change(struct console *console);
 /* Sends the wish to the source; sizes are clamped to what it can do. False: not possible. */
 bool console_set_mode(struct console *console, const struct display_mode *mode);
 

@@ -184,12 +184,17 @@ static void test_looks(void)
 	g_assert_cmpuint(looks(&rig), ==, 0);
 	capture = capture_create(rig.console, SINK_CPU);
 	capture_set_wanted(capture, true);
-	run_for(1200);
+	run_for(2500);
 	before = looks(&rig);
 	g_assert_cmpuint(before, >, 20);
-	run_for(1000);
-	/* Backed off to four a second. */
-	g_assert_cmpuint(looks(&rig) - before, <=, 5);
+	run_for(2000);
+	/* Backed off to one a second. */
+	g_assert_cmpuint(looks(&rig) - before, <=, 3);
+	/* Input makes a change likely. */
+	before = looks(&rig);
+	console_expect_change(rig.console);
+	run_for(100);
+	g_assert_cmpuint(looks(&rig) - before, >=, 2);
 	/* A change brings the display's own rate back. */
 	draw(&rig, 0, 0x112233);
 	run_for(600);

@@ -189,6 +189,26 @@ static void test_poll_backs_off(void)
 	finish(&f);
 }
 
+static void test_poll_of_a_still_screen(void)
+{
+	struct fixture f = { 0 };
+
+	prepare(&f);
+	watch(&f);
+	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 2500);
+	unsigned int queries = f.fake->queries;
+	run_ms(2100);
+	g_assert_cmpuint(f.fake->queries - queries, <=, 3);
+	/* somebody touches a key: the answer to it isn't missed */
+	run_ms(200);
+	console_expect_change(f.console);
+	run_ms(30);
+	fill(f.pixels, 1, 0x654321);
+	run_ms(100);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x654321);
+	finish(&f);
+}
+
 static void test_slow_viewer_is_waited_for(void)
 {
 	struct fixture f = { 0 };
@@ -1040,6 +1060,7 @@ int main(int argc, char **argv)
 	T("the-first-viewer-gets-the-picture", test_first_frame);
 	T("without-a-viewer-nothing-is-queried", test_inactive_is_silent);
 	T("polling-backs-off-while-nothing-changes", test_poll_backs_off);
+	T("polling-a-still-screen-is-seldom-until-input-comes", test_poll_of_a_still_screen);
 	T("polling-waits-for-a-slow-viewer", test_slow_viewer_is_waited_for);
 	T("a-screenshot-needs-one-query", test_capture_while_inactive);
 	T("each-dmabuf-id-is-fetched-once", test_fetched_once);

@@ -200,6 +200,13 @@ static void set_pixel_format(struct vnc_client *client, const struct rfb_pixel_f
 	vnc_screen_damage_all(client);
 }
 
+static void expect_change(struct vnc_client *client)
+{
+	if (client->screen.console) {
+		console_expect_change(client->screen.console);
+	}
+}
+
 void vnc_session_message(struct vnc_client *client, const struct rfb_message *message)
 {
 	switch (message->kind) {
@@ -234,13 +241,16 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		break;
 	}
 	case RFB_MESSAGE_KEY:
+		expect_change(client);
 		vnc_input_key(client, message->key.keysym, message->key.down);
 		break;
 	case RFB_MESSAGE_EXTENDED_KEY:
+		expect_change(client);
 		vnc_input_extended_key(client, message->key.keysym, message->key.xt,
 				       message->key.down);
 		break;
 	case RFB_MESSAGE_POINTER:
+		expect_change(client);
 		vnc_input_pointer(client, message->pointer.buttons, message->pointer.x,
 				  message->pointer.y);
 		break;
