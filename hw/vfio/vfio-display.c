@@ -160,8 +160,8 @@ static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
 			*look = blank(display, BLANK_BAD_PLANE, text);
 			return NULL;
 		}
-		text = g_strdup_printf("%s: %s: a CPU can't read this buffer (exported read-only "
-				       "or not mappable), and there is no GL path",
+		text = g_strdup_printf("%s: %s: it can't be read by a CPU (exported read-only or "
+				       "not mappable), and there is no GL path",
 				       display->device->name, error->message);
 		*look = blank(display, BLANK_NO_MAP, text);
 		return NULL;
