@@ -20,6 +20,7 @@ struct mux {
 	struct chardev *shared;
 	struct port *ports[2]; /* the device's, the monitor's */
 	unsigned int focus;
+	bool monitor_open; /* it had the focus once: before that it says nothing */
 	bool command; /* the last byte was Ctrl-a */
 	gint refs; /* one a port */
 };
@@ -41,16 +42,24 @@ static void to_focus(struct mux *mux, const void *data, size_t len)
 	}
 }
 
+static void switch_focus(struct mux *mux)
+{
+	mux->focus ^= 1;
+	if (mux->focus && mux->monitor_open) {
+		to_focus(mux, "\n", 1); /* has the monitor show its prompt */
+	} else if (mux->focus) {
+		mux->monitor_open = true;
+		chardev_event(&mux->ports[1]->base, CHARDEV_OPENED);
+	}
+}
+
 static void command_key(struct mux *mux, uint8_t key)
 {
 	struct chardev *monitor = &mux->ports[1]->base;
 
 	switch (key) {
 	case 'c':
-		mux->focus ^= 1;
-		if (mux->focus) {
-			to_focus(mux, "\n", 1); /* has the monitor show its prompt */
-		}
+		switch_focus(mux);
 		break;
 	case 'x':
 		if (monitor->ops) {
@@ -107,8 +116,13 @@ static void mux_event(void *opaque, enum chardev_event event)
 {
 	struct mux *mux = opaque;
 
-	for (int i = 0; i < 2; i++) {
-		chardev_event(&mux->ports[i]->base, event);
+	chardev_event(&mux->ports[0]->base, event);
+	if (mux->monitor_open) {
+		chardev_event(&mux->ports[1]->base, event);
+	}
+	if (event == CHARDEV_CLOSED) {
+		mux->focus = 0;
+		mux->monitor_open = mux->command = false;
 	}
 }
 
@@ -135,7 +149,10 @@ static size_t port_queued(struct chardev *chardev)
 
 static bool port_connected(const struct chardev *chardev)
 {
-	return chardev_connected(mux_of(chardev)->shared);
+	struct mux *mux = mux_of(chardev);
+
+	return chardev_connected(mux->shared) &&
+	       (chardev == &mux->ports[0]->base || mux->monitor_open);
 }
 
 static void port_accept_input(struct chardev *chardev)

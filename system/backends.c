@@ -120,6 +120,15 @@ bool machine_create_backends(struct machine *machine, GError **error)
 		if (!backend) {
 			return false;
 		}
+		for (unsigned int j = 0; j < i; j++) {
+			const char *other = block_backend_id(machine->drives->pdata[j]);
+
+			if (!g_strcmp0(other, block_backend_id(backend))) {
+				block_backend_destroy(backend);
+				return error_set(error, "%s: the id '%s' is in use",
+						 drive->opts->object, other);
+			}
+		}
 		g_ptr_array_add(machine->drives, backend);
 	}
 	return true;

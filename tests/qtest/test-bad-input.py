@@ -121,6 +121,15 @@ def _(tmp):
                    says=["/nonexistent/initrd", "No such file"])
 
 
+@test("bad-input/drive-id-twice-on-images")
+def _(tmp):
+    for name in ("a", "b"):
+        with open(os.path.join(tmp, name), "wb") as f:
+            f.truncate(4096)
+    expect_refusal(tmp, *QTEST, "-drive", "file=a,format=raw,if=none,id=d", "-drive",
+                   "file=b,format=raw,if=none,id=d", says="'d' is in use")
+
+
 @test("bad-input/tcp-port-in-use")
 def _(tmp):
     with socket.socket() as taken:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The qtest protocol, and the board and its PCI devices through it."""
 import base64
+import ctypes
 import os
 
-from harness import Connection, Vm, main, test, u32
+from harness import Connection, Skip, Vm, main, test, u32
 
 RAM = 0x100000  # inside guest RAM, above what a loader writes
 
@@ -209,25 +210,32 @@ def _(tmp):
     vm.quit()
 
 
+class Disk:
+    """A virtio-blk device with one request at a time; .data is where its bytes lie."""
+    head, data, last = 0x300000, 0x310000, 0x301000
+
+    def __init__(self, vm):
+        self.vm, self.blk = vm, Virtio(vm, 2)
+        self.blk.negotiate()
+        self.blk.queue(0, 8, 0x200000)
+        self.blk.status(15)
+
+    def __call__(self, kind, sector, length, writes):
+        self.vm.write(self.head, u32(kind, 0, sector & 0xffffffff, sector >> 32))
+        self.vm.store("writeb", self.last, 0xee)
+        self.blk.submit([(self.head, 16, False), (self.data, length, writes), (self.last, 1, True)])
+        return self.vm.load("readb", self.last)
+
+
 @test("virtio-blk/writes-reads-and-refuses")
 def _(tmp):
     image = os.path.join(tmp, "disk.img")
     with open(image, "wb") as f:
         f.truncate(1 << 20)
     vm = Vm(tmp, "-drive", "file=%s,format=raw,id=d0" % image)
-    blk = Virtio(vm, 2)
-    blk.negotiate()
-    assert vm.load("readl", blk.regions[4]) == (1 << 20) // 512
-    blk.queue(0, 8, 0x200000)
-    blk.status(15)
-    head, data, status = 0x300000, 0x301000, 0x302000
-
-    def request(kind, sector, length, writes):
-        vm.write(head, u32(kind, 0, sector & 0xffffffff, sector >> 32))
-        vm.store("writeb", status, 0xee)
-        blk.submit([(head, 16, False), (data, length, writes), (status, 1, True)])
-        return vm.load("readb", status)
-
+    request = Disk(vm)
+    data = request.data
+    assert vm.load("readl", request.blk.regions[4]) == (1 << 20) // 512
     vm.write(data, b"oriel" * 200)
     assert request(1, 3, 512, False) == 0
     assert open(image, "rb").read()[3 * 512:4 * 512] == (b"oriel" * 200)[:512]
@@ -239,6 +247,29 @@ def _(tmp):
     assert request(0, 1 << 63, 512, True) == 1
     assert request(99, 0, 512, True) == 2
     vm.quit()
+
+
+@test("virtio-blk/full-disk-fails-the-request-and-nothing-else")
+def _(tmp):
+    libc = ctypes.CDLL(None, use_errno=True)
+    # A mount of our own, gone with this process.
+    if libc.unshare(0x20000) or libc.mount(b"none", b"/", None, 0x44000, None) or \
+            libc.mount(b"small", tmp.encode(), b"tmpfs", 0, b"size=64k"):
+        raise Skip("can't mount a small tmpfs: " + os.strerror(ctypes.get_errno()))
+    try:
+        image = os.path.join(tmp, "disk.img")
+        with open(image, "wb") as f:
+            f.truncate(1 << 20)
+        vm = Vm(tmp, "-drive", "file=%s,format=raw,id=d0" % image)
+        request = Disk(vm)
+        results = [request(1, sector, 4096, False) for sector in range(0, 2048, 8)]
+        assert results[0] == 0 and results[-1] == 1, results
+        assert vm.qmp("query-status")["running"] is True
+        assert request(0, 0, 512, True) == 0
+        vm.quit()
+    finally:
+        Vm.kill_all()
+        libc.umount2(tmp.encode(), 2)
 
 
 @test("virtio/impossible-rings-break-the-device-and-nothing-else")
