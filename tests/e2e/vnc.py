@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Viewers that people use, at our VNC server with a test pattern behind it (vnc-pattern.c)."""
+
+import queue
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import tap
+from machine import Failure, TOP, read_ppm
+from viewer import TigerVnc, XServer, gvnccapture, until
+
+LIMIT_S = 30
+
+
+class Pattern:
+    """The server; a context manager. Lines that it prints are kept apart from answers."""
+
+    def __init__(self, options="", size="640x480"):
+        self.dir = tempfile.mkdtemp(prefix="pattern-")
+        self.process = subprocess.Popen(
+            [f"{TOP}/build/tests/e2e/vnc-pattern", f"127.0.0.1:50,to=599{options}", size],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.lines = []
+        self._queue = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self._wait("ready")
+        self.display = int(re.search(r'"service":"(\d+)"', self("state")).group(1)) - 5900
+        self.address = f"127.0.0.1:{self.display}"
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._queue.put(line.rstrip())
+
+    def _wait(self, pattern):
+        """Lines up to one that matches."""
+        lines = []
+        while True:
+            try:
+                line = self._queue.get(timeout=LIMIT_S)
+            except queue.Empty:
+                raise Failure(f"vnc-pattern doesn't say {pattern}") from None
+            lines.append(line)
+            self.lines.append(line)
+            if re.match(pattern, line):
+                return "\n".join(lines)
+
+    def __call__(self, command):
+        """Runs a command; returns what was printed until its answer."""
+        self.process.stdin.write(command + "\n")
+        answer = self._wait(r"ok$|error ")
+        if answer.splitlines()[-1] != "ok":
+            raise Failure(f"{command}: {answer}")
+        return answer
+
+    def said(self, pattern):
+        """Waits for a line that was printed since the start."""
+        end = time.monotonic() + LIMIT_S
+        while not any(re.match(pattern, line) for line in self.lines):
+            if time.monotonic() > end:
+                raise Failure(f"vnc-pattern never said {pattern}: {self.lines[-10:]}")
+            self("state")
+            time.sleep(0.1)
+
+    def picture(self):
+        self(f"dump {self.dir}/picture.ppm")
+        return read_ppm(f"{self.dir}/picture.ppm")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.stdin.close()
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        if exception[0] is None and status:
+            raise Failure(f"vnc-pattern ended with status {status}")
+
+
+def same_picture(pattern, viewer):
+    """The viewer comes to show what the guest shows, byte for byte."""
+    wanted = pattern.picture()
+    until("the viewer's picture is equal", True, lambda: viewer.picture() == wanted)
+
+
+def encoding_is_exact(x_server, encoding):
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address,
+                                        f"-PreferredEncoding={encoding}") as viewer:
+        same_picture(pattern, viewer)
+        for seed in range(5):
+            pattern(f"draw {seed * 90} {seed * 70} {seed * 31 + 1} {seed * 23 + 1} {seed}")
+        same_picture(pattern, viewer)
+
+
+def default_viewer_is_exact(x_server):
+    """As people start it: JPEG allowed by the viewer, the encoding of its own choice."""
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address, "-AutoSelect=1",
+                                        "-NoJPEG=0") as viewer:
+        same_picture(pattern, viewer)
+
+
+def gvnccapture_is_exact(x_server):
+    with Pattern() as pattern:
+        for size in ("640x480", "1023x601", "1920x1080"):
+            pattern(f"mode {size}")
+            if gvnccapture(x_server, pattern.display) != pattern.picture():
+                raise Failure(f"gvnccapture at {size}: the picture differs")
+
+
+def modes_change(x_server):
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address) as viewer:
+        for size in ("800x600", "320x200", "1280x1024", "640x480"):
+            pattern(f"mode {size}")
+            same_picture(pattern, viewer)
+
+
+def resize_reaches_guest(x_server):
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address, "-RemoteResize=1") as viewer:
+        same_picture(pattern, viewer)
+        viewer.resize(801, 555)
+        pattern.said("mode 801x555$")
+        same_picture(pattern, viewer)
+
+
+def input_reaches_guest(x_server):
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address) as viewer:
+        same_picture(pattern, viewer)
+        viewer.type("aZ")
+        # A and Z by place, and Shift around Z.
+        for line in ("key 30 1", "key 30 0", "key 42 1", "key 44 1", "key 44 0", "key 42 0"):
+            pattern.said(f"{line}$")
+        for x, y in ((0, 0), (17, 33), (639, 479), (320, 240)):
+            viewer.click(x, y)
+            pattern.said(f"abs {x} {y}$")
+        pattern.said("button 272 1$")
+        pattern.said("button 272 0$")
+        viewer.click(100, 100, button=4)
+        pattern.said("rel 8 1$")
+
+
+def blank_says_why(x_server):
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address) as viewer:
+        same_picture(pattern, viewer)
+        before = viewer.picture()
+        pattern("blank The guest switched its screen off, and this is a long reason "
+                "that goes over more than one line")
+        until("the reason is shown", False, lambda: viewer.picture() == before)
+        # Two colours: ground and ink.
+        width, height, pixels = viewer.picture()
+        colours = {pixels[i:i + 3] for i in range(0, len(pixels), 3)}
+        if (width, height) != before[:2] or len(colours) != 2:
+            raise Failure(f"{width}x{height} with {len(colours)} colours")
+        pattern("show")
+        same_picture(pattern, viewer)
+
+
+def cursor_is_shown(x_server):
+    with Pattern() as pattern:
+        pattern("cursor 300 30")
+        with TigerVnc(x_server, pattern.address) as viewer:
+            same_picture(pattern, viewer)  # the X server draws it, outside of the picture
+        # gvnccapture has no cursor of its own: ours is in the picture, 32x32 at 300, 30.
+        width, _, shown = gvnccapture(x_server, pattern.display)
+        guest = pattern.picture()[2]
+        changed = {(i // 3 % width, i // 3 // width)
+                   for i in range(len(guest)) if guest[i] != shown[i]}
+        if changed != {(300 + x, 30 + y) for y in range(32) for x in range(y + 1)}:
+            raise Failure(f"{len(changed)} pixels differ by the cursor: {sorted(changed)[:5]}")
+
+
+def password_is_asked(x_server):
+    with Pattern(",password=on") as pattern:
+        for password in (None, "secret"):
+            if password:
+                pattern(f"password {password}")
+            # Any that is guessed is wrong while none is set.
+            x_server.environ["VNC_PASSWORD"] = password or "guess"
+            with TigerVnc(x_server, pattern.address) as viewer:
+                if password:
+                    same_picture(pattern, viewer)
+                else:
+                    time.sleep(1)
+                    pattern("state")
+                    if any("VNC_INITIALIZED" in line for line in pattern.lines):
+                        raise Failure("a viewer came in without a password")
+                    if "uthentication" not in viewer.messages():
+                        raise Failure(f"the viewer wasn't told why: {viewer.messages()}")
+        del x_server.environ["VNC_PASSWORD"]
+
+
+def stopped_viewer_disturbs_nobody(x_server):
+    # Two X servers: what hides behind another window can't be looked at.
+    with Pattern() as pattern, XServer() as other, TigerVnc(other, pattern.address) as stopped, \
+            TigerVnc(x_server, pattern.address) as viewer:
+        same_picture(pattern, stopped)
+        stopped.process.send_signal(signal.SIGSTOP)
+        pattern("animate 10 640 480")
+        time.sleep(3)
+        pattern("animate 0 1 1")
+        same_picture(pattern, viewer)
+        stopped.process.send_signal(signal.SIGCONT)
+        same_picture(pattern, stopped)
+
+
+def idle_viewer_costs_nothing(x_server):
+    seconds = 5
+    with Pattern() as pattern, TigerVnc(x_server, pattern.address) as viewer:
+        same_picture(pattern, viewer)
+        time.sleep(1)
+        path = f"{pattern.dir}/strace"
+        tracer = subprocess.Popen(["strace", "-f", "-o", path, "-p", str(pattern.process.pid)],
+                                  stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        if tracer.poll() is not None:
+            raise tap.Skip(f"strace: {tracer.stderr.read().strip()}")
+        skip = len(open(path, encoding="utf-8").readlines())
+        time.sleep(seconds)
+        tracer.terminate()
+        tracer.wait()
+        calls = [line for line in open(path, encoding="utf-8").readlines()[skip:]
+                 if "detached" not in line and "unfinished" not in line]
+        print(f"# {len(calls)} system calls in {seconds} s")
+        if calls:
+            raise Failure(f"{len(calls)} system calls in {seconds} s: {calls[0]}")
+
+
+def main():
+    with XServer() as x_server:
+        tests = [(f"tigervnc-shows-the-exact-picture-by-{encoding.lower()}",
+                  lambda encoding=encoding: encoding_is_exact(x_server, encoding))
+                 for encoding in ("Raw", "Hextile", "Tight", "ZRLE")]
+        tests += [(name, lambda function=function: function(x_server)) for name, function in (
+            ("tigervnc-as-it-comes-shows-the-exact-picture", default_viewer_is_exact),
+            ("gvnccapture-gets-the-exact-picture", gvnccapture_is_exact),
+            ("a-viewer-follows-the-guests-modes", modes_change),
+            ("a-viewers-resize-reaches-the-guest", resize_reaches_guest),
+            ("keys-and-pointer-reach-the-guest", input_reaches_guest),
+            ("a-blank-screen-says-why", blank_says_why),
+            ("a-cursor-plane-is-shown", cursor_is_shown),
+            ("a-password-is-asked-for", password_is_asked),
+            ("a-stopped-viewer-disturbs-nobody", stopped_viewer_disturbs_nobody),
+            ("an-idle-viewer-costs-nothing", idle_viewer_costs_nothing),
+        )]
+        tap.run(tests)
+
+
+sys.exit(main())
