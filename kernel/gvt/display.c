@@ -111,6 +111,18 @@ void gvt_display_events(struct gvt_vgpu *vgpu, unsigned int events)
 	}
 }
 
+/* DRM_PLANE_TYPE_* of drm_mode.h's "type" property. */
+enum { PLANE_TYPE_OVERLAY = 0, PLANE_TYPE_PRIMARY = 1, PLANE_TYPE_CURSOR = 2 };
+
+/*
+ * This display engine has neither overlay nor cursor. QEMU's region path doesn't fill in the type,
+ * which reads as overlay; a region-type device has only the one plane to mean.
+ */
+static bool is_primary(u32 type, bool region)
+{
+	return type == PLANE_TYPE_PRIMARY || (region && type == PLANE_TYPE_OVERLAY);
+}
+
 int gvt_display_query(struct gvt_vgpu *vgpu, struct vfio_device_gfx_plane_info *info)
 {
 	bool region = vgpu->type->offer == GVT_OFFER_REGION;
@@ -119,8 +131,7 @@ int gvt_display_query(struct gvt_vgpu *vgpu, struct vfio_device_gfx_plane_info *
 	u32 id = 0;
 
 	gvt_plane_off(&plane, GVT_OFF_DISABLED);
-	/* DRM_PLANE_TYPE_PRIMARY; this display engine has neither overlay nor cursor. */
-	if (info->drm_plane_type == 1) {
+	if (is_primary(info->drm_plane_type, region)) {
 		mutex_lock(&vgpu->lock);
 		gvt_display_events(vgpu, gvt_bochs_settle(&vgpu->bochs, ktime_get_ns()));
 		gvt_display_plane(vgpu, &plane);
@@ -138,7 +149,7 @@ int gvt_display_query(struct gvt_vgpu *vgpu, struct vfio_device_gfx_plane_info *
 		}
 		spin_unlock_irqrestore(&vgpu->state_lock, flags);
 		mutex_unlock(&vgpu->lock);
-	} else if (info->drm_plane_type > 2) {
+	} else if (info->drm_plane_type > PLANE_TYPE_CURSOR) {
 		return -EINVAL;
 	}
 	info->drm_format = plane.drm_format;

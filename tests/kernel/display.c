@@ -307,6 +307,8 @@ static void test_region_plane(struct fixture *f, gconstpointer type)
 	g_assert_cmpint(p.region_index, ==, index);
 	g_assert_cmpuint(p.size, ==, 4096 * 768);
 	g_assert_cmpmem(seen, p.size, f->vram, p.size);
+	/* QEMU leaves the plane type 0 here, and means the primary. */
+	g_assert_cmpuint(vgpu_plane(&f->v, REGION, 0).width, ==, 1024);
 	/* A flip: the same mapping shows the new place. */
 	guest_flip(&f->v, 1024, 3 * MIB);
 	g_assert_cmpmem(seen, p.size, f->vram + 3 * MIB / 4, p.size);
