@@ -12,6 +12,7 @@
 
 #define NSEC		INT64_C(1000000000)
 #define RAM_SIZE	128
+#define SECONDS_MAX	INT64_C(9000000000) /* the year 2255; nanoseconds fit 63 bits */
 
 enum { /* registers; the rest is RAM */
 	REG_SECOND, REG_SECOND_ALARM, REG_MINUTE, REG_MINUTE_ALARM, REG_HOUR, REG_HOUR_ALARM,
@@ -114,7 +115,7 @@ static void registers_to_time(struct rtc *rtc)
 			decode(rtc, rtc->ram[REG_YEAR]) - 1900,
 	};
 
-	rtc->offset_ns = timegm(&tm) * NSEC - realtime_ns();
+	rtc->offset_ns = CLAMP((int64_t)timegm(&tm), 0, SECONDS_MAX) * NSEC - realtime_ns();
 	rtc->checked_ns = guest_ns(rtc);
 }
 
@@ -125,21 +126,39 @@ static bool alarm_matches(uint8_t wanted, uint8_t now)
 	return wanted >= ANY || wanted == now;
 }
 
+/* True when one of @count values of a time register matches. */
+static bool can_match(const struct rtc *rtc, uint8_t wanted, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (alarm_matches(wanted, count == 24 ? encode_hour(rtc, i) : encode(rtc, i))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The first second after @after_ns at which the alarm matches, or INT64_MAX. */
 static int64_t next_alarm_ns(const struct rtc *rtc, int64_t after_ns)
 {
-	int64_t second = after_ns / NSEC + 1;
+	uint8_t hour = rtc->ram[REG_HOUR_ALARM], minute = rtc->ram[REG_MINUTE_ALARM];
+	uint8_t second = rtc->ram[REG_SECOND_ALARM];
+	int64_t at = after_ns / NSEC + 1;
 
-	for (int i = 0; i < 24 * 3600; i++, second++) {
-		int of_day = (int)(second % (24 * 3600));
-
-		if (alarm_matches(rtc->ram[REG_SECOND_ALARM], encode(rtc, of_day % 60)) &&
-		    alarm_matches(rtc->ram[REG_MINUTE_ALARM], encode(rtc, of_day / 60 % 60)) &&
-		    alarm_matches(rtc->ram[REG_HOUR_ALARM], encode_hour(rtc, of_day / 3600))) {
-			return second * NSEC;
+	if (!can_match(rtc, hour, 24) || !can_match(rtc, minute, 60) ||
+	    !can_match(rtc, second, 60)) {
+		return INT64_MAX;
+	}
+	for (;;) {
+		if (!alarm_matches(hour, encode_hour(rtc, (int)(at / 3600 % 24)))) {
+			at += 3600 - at % 3600;
+		} else if (!alarm_matches(minute, encode(rtc, (int)(at / 60 % 60)))) {
+			at += 60 - at % 60;
+		} else if (!alarm_matches(second, encode(rtc, (int)(at % 60)))) {
+			at++;
+		} else {
+			return at * NSEC;
 		}
 	}
-	return INT64_MAX;
 }
 
 /* 0: off. Rates 1 and 2 are those of 8 and 9 with the usual 32768 Hz base. */
