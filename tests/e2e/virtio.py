@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""virtio devices under Debian's kernel; run inside the sandbox. Speaks TAP.
+"""virtio devices under Debian's kernel; run inside the sandbox.
 
 One machine goes through all of it: disk, full disk, network both ways, random numbers, input,
 interrupts, and the disk once more after the guest has rebooted.
 """
 
+import functools
 import hashlib
 import http.server
 import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
-import time
 
-from machine import Failure, Machine
+import tap
+from machine import Machine
 
 FILE_BYTES = 8 << 20
 FORWARDED_PORT = 4022
@@ -192,30 +192,20 @@ def _(vm):
     vm.run("ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 && ping -c 1 -w 20 10.0.2.2")
 
 
-def run_all():
+def main():
     drive = "file={},format=raw,if=none,id={},discard=unmap{}"
-    failed = 0
-    with Machine("-drive", drive.format(disk, "d0", ""), "-device", "virtio-blk-pci,drive=d0,serial=first",
+    with Machine("-drive", drive.format(disk, "d0", ""),
+                 "-device", "virtio-blk-pci,drive=d0,serial=first",
                  "-drive", drive.format("/proc/self/exe", "d1", ",readonly=on"),
                  "-device", "virtio-blk-pci,drive=d1",
-                 "-drive", drive.format(full_disk, "d2", ""), "-device", "virtio-blk-pci,drive=d2",
+                 "-drive", drive.format(full_disk, "d2", ""),
+                 "-device", "virtio-blk-pci,drive=d2",
                  "-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{FORWARDED_PORT}-:22",
                  "-device", "virtio-net-pci,netdev=n0", "-device", "virtio-rng-pci",
                  "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci") as vm:
         vm.wait_serial("guest: ready", 120)
-        for number, (name, function) in enumerate(tests, 1):
-            start = time.monotonic()
-            try:
-                function(vm)
-                print(f"ok {number} virtio/{name} # {time.monotonic() - start:.1f} s", flush=True)
-            except (AssertionError, Failure, OSError, subprocess.SubprocessError) as reason:
-                failed += 1
-                print(f"not ok {number} virtio/{name}", flush=True)
-                for line in f"{type(reason).__name__} {reason}".splitlines():
-                    print(f"# {line}")
-        print(f"# {vm.messages()}" if vm.messages() else "#")
-    return failed
+        tap.run([(f"/virtio/{name}", functools.partial(function, vm))
+                 for name, function in tests])
 
 
-print(f"1..{len(tests)}", flush=True)
-sys.exit(1 if run_all() else 0)
+main()
