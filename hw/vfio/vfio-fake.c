@@ -179,6 +179,7 @@ static ssize_t fake_read(struct vfio_device *device, void *data, size_t size, ui
 {
 	struct vfio_fake_region *region = region_at(device, &offset, &size);
 
+	from(device)->reads++;
 	if (!region) {
 		return -EINVAL;
 	}
@@ -196,6 +197,7 @@ static ssize_t fake_write(struct vfio_device *device, const void *data, size_t s
 	struct vfio_fake_region *region = region_at(device, &offset, &size);
 	uint32_t value = 0;
 
+	from(device)->writes++;
 	if (!region) {
 		return -EINVAL;
 	}

@@ -52,7 +52,7 @@ struct vfio_fake {
 	struct vfio_gfx_damage damage; /* what the next harvest returns */
 	uint8_t damage_bitmap[512];
 
-	unsigned int queries, cursor_queries, gets, harvests, resets, maps;
+	unsigned int queries, cursor_queries, gets, harvests, resets, maps, reads, writes;
 	unsigned int link_downs, link_ups; /* writes to the EDID region */
 };
 

@@ -422,7 +422,6 @@ static void own_irq_setup(struct vfio_pci *vp, uint32_t index, int *fd, guint *w
 {
 	int32_t trigger;
 
-	*fd = -1;
 	if (!vfio_irq_count(vp->device, index, NULL)) {
 		return;
 	}
@@ -436,7 +435,6 @@ static void own_irq_setup(struct vfio_pci *vp, uint32_t index, int *fd, guint *w
 
 void vfio_irqs_setup(struct vfio_pci *vp)
 {
-	vp->intx = (struct vfio_intx){ .fd = -1, .resample_fd = -1, .gsi = -1 };
 	vp->vector_max = MAX(pci_msix_vectors(&vp->pd), MSI_VECTORS_MAX);
 	vp->vectors = g_new0(struct vfio_vector, vp->vector_max);
 	for (unsigned int i = 0; i < vp->vector_max; i++) {

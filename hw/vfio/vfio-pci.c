@@ -115,8 +115,7 @@ static const struct pci_ops ops = {
 	.intx_route_changed = vfio_intx_route_changed,
 };
 
-/* Undoes realize from any point on. */
-static void vfio_pci_teardown(struct vfio_pci *vp)
+void vfio_pci_teardown(struct vfio_pci *vp)
 {
 	struct pci_device *pd = &vp->pd;
 
@@ -134,22 +133,17 @@ static void vfio_pci_teardown(struct vfio_pci *vp)
 	vp->device = NULL;
 }
 
-static bool vfio_pci_realize(struct device *dev, GError **error)
+bool vfio_pci_attach(struct vfio_pci *vp, GError **error)
 {
-	struct vfio_pci *vp = (struct vfio_pci *)dev;
-	g_autofree char *path = sysfs_path(vp, error);
-
 	vp->req_fd = vp->err_fd = -1;
+	vp->intx = (struct vfio_intx){ .fd = -1, .resample_fd = -1, .gsi = -1 };
 	vp->gone = false;
-	vp->device = path ? vfio_host_open(dev->board, path, error) : NULL;
-	if (!vp->device) {
-		return false;
-	}
-	if (vp->igd_opregion &&
-	    !vfio_region_find(vp->device, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
-			      VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION)) {
-		warn_report("%s: x-igd-opregion: the device has no OpRegion, ignored",
-			    vp->device->name);
+	if (vp->igd_opregion) {
+		warn_report("%s: x-igd-opregion: %s, ignored", vp->device->name,
+			    vfio_region_find(vp->device, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
+					     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION) ?
+			    "this version can't place an OpRegion in the guest" :
+			    "the device has no OpRegion");
 	}
 	if (!vfio_config_plug(vp, &ops, error)) {
 		goto fail;
@@ -166,12 +160,21 @@ fail:
 	return false;
 }
 
+static bool vfio_pci_realize(struct device *dev, GError **error)
+{
+	struct vfio_pci *vp = (struct vfio_pci *)dev;
+	g_autofree char *path = sysfs_path(vp, error);
+
+	vp->device = path ? vfio_host_open(dev->board, path, error) : NULL;
+	return vp->device && vfio_pci_attach(vp, error);
+}
+
 static void vfio_pci_unrealize(struct device *dev)
 {
 	vfio_pci_teardown((struct vfio_pci *)dev);
 }
 
-static void vfio_pci_reset(struct device *dev)
+void vfio_pci_reset(struct device *dev)
 {
 	struct vfio_pci *vp = (struct vfio_pci *)dev;
 	int ret = 0;

@@ -120,6 +120,11 @@ void vfio_intx_route_changed(struct pci_device *pd);
 void vfio_intx_touched(struct vfio_pci *vp);
 
 /* ---- vfio-pci.c ---- */
+/* realize() from where vp->device is open, which is closed if this fails. */
+bool vfio_pci_attach(struct vfio_pci *vp, GError **error);
+/* Undoes attach, also a half-done one, and closes the device. */
+void vfio_pci_teardown(struct vfio_pci *vp);
+void vfio_pci_reset(struct device *dev);
 /* The host wants the device back: let go of it and leave a dead one in the slot. Context: main,
  * machine lock not held. */
 void vfio_pci_give_back(struct vfio_pci *vp);

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A vGPU on the command line: what can go wrong with it says what and why, and the host may take it
+back while the guest runs."""
+
+import os
+import subprocess
+import time
+
+import tap
+from machine import VMM, Failure, Machine, Vgpu, load_gvt
+
+
+def refuse(arguments, *texts, user=None):
+    """Starts a VMM that is to end with one line and status 1."""
+    command = [VMM, "-machine", "pc,accel=kvm", "-m", "64M", "-nodefaults", "-vga", "none",
+               "-display", "none", "-S", "-device", arguments]
+    if user:
+        command = ["setpriv", "--reuid", user, "--clear-groups"] + command
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, check=False)
+    print(f"# {done.stderr.strip()}")
+    if done.returncode != 1:
+        raise Failure(f"{arguments}: status {done.returncode}: {done.stderr}")
+    if len(done.stderr.strip().split("\n")) != 1:
+        raise Failure(f"{arguments}: not one line: {done.stderr}")
+    for text in texts:
+        if text not in done.stderr:
+            raise Failure(f"{arguments}: '{text}' is not in: {done.stderr}")
+
+
+def bad_paths():
+    refuse("vfio-pci,sysfsdev=/sys/bus/mdev/devices/nobody", "nobody", "No such file or directory")
+    refuse("vfio-pci,sysfsdev=/sys/devices/system/cpu/cpu0", "cpu0", "not a vfio device")
+    refuse("vfio-pci", "sysfsdev", "host")
+    card = next(name for name in sorted(os.listdir("/sys/bus/pci/devices"))
+                if os.path.exists(f"/sys/bus/pci/devices/{name}/driver"))
+    refuse(f"vfio-pci,host={card}", card, "vfio-pci")
+
+
+def bad_modes():
+    load_gvt()
+    with Vgpu("bochs-64") as vgpu:
+        device = f"vfio-pci,sysfsdev={vgpu.sysfs}"
+        refuse(f"{device},xres=800", "xres and yres")
+        refuse(f"{device},xres=16384,yres=16384", "largest mode")
+        refuse(f"{device},display=off,xres=800,yres=600", "without a display")
+        refuse(f"{device},romfile=/nonexistent", "romfile", "No such file or directory")
+        refuse(f"{device},dispaly=on", "dispaly", "display")
+        refuse(device, "Permission denied", user="nobody")
+
+
+def both_forms_and_in_use():
+    load_gvt()
+    with Vgpu("bochs-64") as vgpu:
+        real = os.path.realpath(vgpu.sysfs)
+        with Machine("-device", f"vfio-pci,sysfsdev={real},x-display=on", "-S") as vm:
+            if not vm.qmp("query-display-state"):
+                raise Failure(f"no display by {real}")
+            refuse(f"vfio-pci,sysfsdev={vgpu.sysfs}", vgpu.uuid, "in use")
+        with Machine("-device", f"vfio-pci,sysfsdev={real},display=off", "-S") as vm:
+            tap.same("displays with display=off", vm.qmp("query-display-state"), [])
+        with Machine("-device", f"vfio-pci,sysfsdev={real},x-igd-opregion=on", "-S") as vm:
+            if "OpRegion" not in vm.messages():
+                raise Failure(f"no warning: {vm.messages()}")
+
+
+def host_takes_back():
+    load_gvt()
+    vgpu = Vgpu("bochs-64")
+    with Machine("-device", f"vfio-pci,sysfsdev={vgpu.sysfs},display=on", "-vnc", ":7") as vm:
+        vm.wait_serial("^guest: ready", 120)
+        start = time.monotonic()
+        vgpu.remove()
+        print(f"# removed after {time.monotonic() - start:.1f} s")
+        if os.path.exists(vgpu.sysfs):
+            raise Failure("the vGPU is still there")
+        state = vm.qmp("query-display-state")[0]
+        tap.same("the reason", state["blank"]["reason"], "no-display")
+        if vgpu.uuid not in vm.messages():
+            raise Failure(f"no message names the device: {vm.messages()}")
+        tap.same("the guest", vm.run("echo alive"), "alive\n")
+        tap.same("the machine", vm.qmp("query-status")["status"], "running")
+
+
+if __name__ == "__main__":
+    tap.run([("/vfio/bad-paths-are-named", bad_paths),
+             ("/vfio/bad-modes-are-named", bad_modes),
+             ("/vfio/both-forms-of-path-and-a-device-in-use", both_forms_and_in_use),
+             ("/vfio/the-host-takes-the-device-back", host_takes_back)])
