@@ -116,17 +116,42 @@ static void set_free(struct set *set)
 	g_free(set);
 }
 
+static bool guest_is_shown(struct set *set, struct viewer *v)
+{
+	size_t area = (size_t)guest_width(set->guest) * guest_height(set->guest);
+	g_autofree uint32_t *screen = g_new(uint32_t, area);
+
+	if (v->decoder.width != guest_width(set->guest) ||
+	    v->decoder.height != guest_height(set->guest)) {
+		return false;
+	}
+	guest_look(set->guest, screen);
+	for (size_t i = 0; i < area; i++) {
+		if ((v->decoder.screen[i] & format_mask(&v->decoder.format)) !=
+		    format_pixel(&v->decoder.format, screen[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void assert_guest_shown(struct set *set, struct viewer *v)
 {
-	g_autofree uint32_t *screen = g_new(uint32_t, (size_t)guest_width(set->guest) *
-						      guest_height(set->guest));
+	g_assert_true(guest_is_shown(set, v));
+}
 
-	g_assert_cmpuint(v->decoder.width, ==, guest_width(set->guest));
-	g_assert_cmpuint(v->decoder.height, ==, guest_height(set->guest));
-	guest_look(set->guest, screen);
-	for (size_t i = 0; i < (size_t)v->decoder.width * v->decoder.height; i++) {
-		g_assert_cmphex(v->decoder.screen[i] & format_mask(&v->decoder.format), ==,
-				format_pixel(&v->decoder.format, screen[i]));
+/* For what takes several messages: asks for changes until the viewer shows what the guest does. */
+static void catch_up(struct set *set, struct viewer *v)
+{
+	gint64 end = g_get_monotonic_time() + VIEWER_LIMIT_US;
+
+	while (!guest_is_shown(set, v)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		viewer_request(v, true);
+		viewer_idle(v, 5);
+		while (viewer_has_more(v)) {
+			viewer_receive(v);
+		}
 	}
 }
 
@@ -257,13 +282,7 @@ static void test_changes(gconstpointer data)
 			viewer_pump(v);
 		}
 	}
-	viewer_idle(v, 50);
-	while (viewer_has_more(v)) {
-		viewer_receive(v);
-		viewer_request(v, true);
-		viewer_idle(v, 50);
-	}
-	assert_guest_shown(set, v);
+	catch_up(set, v);
 	viewer_free(v);
 	set_free(set);
 }
@@ -335,14 +354,21 @@ static void test_formats(void)
 	set_free(set);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 static void test_latency(void)
 {
 	struct set *set = set_new("none", 640, 480);
 	struct viewer *v = viewer_join(set->server);
-	gint64 worst = 0;
+	gint64 took[21];
 
 	viewer_update(v, false);
-	for (unsigned int i = 0; i < 20; i++) {
+	for (unsigned int i = 0; i < G_N_ELEMENTS(took); i++) {
 		gint64 start;
 		unsigned int before = v->pixel_rects;
 
@@ -353,11 +379,14 @@ static void test_latency(void)
 		start = g_get_monotonic_time();
 		guest_submit(set->guest);
 		viewer_receive(v);
-		worst = MAX(worst, g_get_monotonic_time() - start);
+		took[i] = g_get_monotonic_time() - start;
 		g_assert_cmpuint(v->pixel_rects, >, before);
 	}
-	g_test_message("worst of 20: %.2f ms", (double)worst / 1e3);
-	g_assert_cmpint(worst, <, 50000);
+	qsort(took, G_N_ELEMENTS(took), sizeof(took[0]), by_time);
+	/* The median: a test machine has other work too. */
+	g_test_message("median %.2f ms, worst %.2f ms", (double)took[10] / 1e3,
+		       (double)took[20] / 1e3);
+	g_assert_cmpint(took[10], <, 50000);
 	assert_guest_shown(set, v);
 	viewer_free(v);
 	set_free(set);
@@ -374,6 +403,7 @@ static void test_idle(void)
 	VIEWER_ENCODINGS(v, RFB_ENCODING_TIGHT, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
 			 RFB_ENCODING_EXTENDED_KEY, RFB_ENCODING_LED_STATE);
 	viewer_update(v, false);
+	catch_up(set, v);
 	viewer_request(v, true);
 	viewer_idle(v, 100);
 	g_assert_true(g_main_context_acquire(NULL));
@@ -405,8 +435,8 @@ static void test_resize(void)
 		guest_set_mode(set->guest, DRM_FORMAT_XRGB8888, width, height, false);
 		guest_draw_random(set->guest, set->guest->shown);
 		guest_submit(set->guest);
-		viewer_catch_up(plain);
-		viewer_catch_up(extended);
+		catch_up(set, plain);
+		catch_up(set, extended);
 		g_assert_cmpuint(plain->sizes, ==, i + 1);
 		g_assert_cmpuint(extended->ext_sizes, ==, i + 2);
 		g_assert_cmpuint(extended->reason, ==, RFB_RESIZE_BY_SERVER);
@@ -458,7 +488,7 @@ static void test_wishes(void)
 	viewer_wish_size(v, 300, 200, 1);
 	receive_answers(v, 1);
 	g_assert_cmpuint(v->status, ==, RFB_RESIZE_FORWARDED);
-	viewer_catch_up(v);
+	catch_up(set, v);
 	g_assert_cmpuint(v->decoder.width, ==, 300);
 	assert_guest_shown(set, v);
 	g_assert_cmpuint(set->modes, ==, 1);
@@ -468,7 +498,7 @@ static void test_wishes(void)
 		viewer_pump(v);
 	}
 	receive_answers(v, 2);
-	viewer_catch_up(v);
+	catch_up(set, v);
 	g_assert_cmpuint(v->decoder.width, ==, 499);
 	g_assert_cmpuint(set->modes, ==, 2);
 	assert_guest_shown(set, v);
@@ -752,7 +782,11 @@ static void test_connections(void)
 
 static void expect_events(struct set *set, struct viewer *v, const char *wanted)
 {
-	viewer_idle(v, 20);
+	gint64 end = g_get_monotonic_time() + VIEWER_LIMIT_US;
+
+	do {
+		viewer_idle(v, 5);
+	} while (set->events->len < strlen(wanted) && g_get_monotonic_time() < end);
 	g_assert_cmpstr(set->events->str, ==, wanted);
 	g_string_truncate(set->events, 0);
 }
@@ -786,13 +820,11 @@ static void test_keys(void)
 	viewer_ext_key(v, 0xb8, true);
 	expect_events(set, v, "+30 -30 +100 ");
 	viewer_key(v, 0xffe3, true);
+	positions_hidden = true;
 	viewer_pointer(v, 1, 0, 0);
-	viewer_idle(v, 10);
-	g_string_truncate(set->events, 0);
-	close(dup(v->fd));
+	expect_events(set, v, "+29 +272 ");
+	positions_hidden = false;
 	shutdown(v->fd, SHUT_RDWR);
-	viewer_is_dropped(v);
-	viewer_idle(v, 1);
 	settle();
 	/* What it held is let go. */
 	g_assert_cmpstr(set->events->str, ==, "-29 -100 -272 ");
@@ -833,7 +865,9 @@ static void test_pointer(void)
 	positions_hidden = false;
 	/* Out of the screen is at its border. */
 	viewer_pointer(v, 0, 65535, 65535);
-	viewer_idle(v, 20);
+	while (!set->events->len) {
+		viewer_pump(v);
+	}
 	g_assert_cmpint(sscanf(set->events->str, "x%u y%u", &x, &y), ==, 2);
 	g_assert_cmpuint(x * 320 / (INPUT_ABS_MAX + 1), ==, 319);
 	viewer_free(v);
@@ -931,14 +965,7 @@ static void test_cursor(void)
 	g_assert_cmpuint(alpha->received, ==, before);
 	/* And where we draw it, it leaves no trace. */
 	console_cursor_move(set->guest->console, 0, 0, false);
-	viewer_update(plain, true);
-	viewer_idle(plain, 20);
-	viewer_request(plain, true);
-	viewer_idle(plain, 20);
-	while (viewer_has_more(plain)) {
-		viewer_receive(plain);
-	}
-	assert_guest_shown(set, plain);
+	catch_up(set, plain);
 	fb_buffer_unref(cursor.image);
 	viewer_free(rich);
 	viewer_free(alpha);

@@ -14,7 +14,7 @@
 #include "ui/vnc/auth.h"
 #include "ui/vnc/server.h"
 
-#define VIEWER_LIMIT_US (10 * G_TIME_SPAN_SECOND)
+#define VIEWER_LIMIT_US (20 * G_TIME_SPAN_SECOND)
 
 struct viewer {
 	int fd;
@@ -59,8 +59,13 @@ static inline bool viewer_wait(struct viewer *v, size_t count)
 	gint64 end = g_get_monotonic_time() + VIEWER_LIMIT_US;
 
 	while (v->in->len - v->pos < count) {
+		guint before = v->in->len;
+
 		if (!viewer_pump(v)) {
 			return v->in->len - v->pos >= count;
+		}
+		if (v->in->len != before) {
+			end = g_get_monotonic_time() + VIEWER_LIMIT_US;
 		}
 		if (g_get_monotonic_time() > end) {
 			g_error("the server sends nothing");
@@ -403,21 +408,6 @@ static inline void viewer_update(struct viewer *v, bool incremental)
 	while (v->pixel_rects == before) {
 		viewer_receive(v);
 	}
-}
-
-/* For what takes several messages: asks until nothing more comes. */
-static inline void viewer_catch_up(struct viewer *v)
-{
-	bool more;
-
-	do {
-		viewer_request(v, true);
-		viewer_idle(v, 20);
-		more = viewer_has_more(v);
-		while (viewer_has_more(v)) {
-			viewer_receive(v);
-		}
-	} while (more);
 }
 
 #endif
