@@ -404,10 +404,34 @@ static void test_modes(void)
 		       (int)((g_get_monotonic_time() - began) / 1000));
 }
 
+/* Memory that is neither free nor can be had back by dropping caches. */
+static long used_kib(void)
+{
+	g_autofree char *text = sysfs_read("/proc/meminfo");
+	static const struct {
+		const char *name;
+		int sign;
+	} lines[] = {{"MemTotal:", 1},
+		     {"MemFree:", -1},
+		     {"Buffers:", -1},
+		     {"\nCached:", -1},
+		     {"SReclaimable:", -1}};
+	long sum = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		const char *at = strstr(text, lines[i].name);
+
+		g_assert_nonnull(at);
+		sum += lines[i].sign * atol(at + strlen(lines[i].name));
+	}
+	return sum;
+}
+
 static void test_cycles(void)
 {
 	unsigned int cycles = count_of("VGPU_CYCLES", 300), before = vgpu_available("bochs-64");
 	gint64 began = g_get_monotonic_time();
+	long used = 0;
 
 	for (unsigned int i = 0; i < cycles; i++) {
 		struct vgpu v;
@@ -416,13 +440,22 @@ static void test_cycles(void)
 		vgpu_open(&v);
 		guest_mode(&v, 640, 480);
 		vgpu_remove(&v);
+		if (i == 99) {
+			used = used_kib();
+		}
 		if (i % 10000 == 9999) {
-			g_printerr("# %u cycles\n", i + 1);
+			g_printerr("# %u cycles, %ld KiB more in use\n", i + 1, used_kib() - used);
 		}
 	}
 	began = g_get_monotonic_time() - began;
 	wait_unused();
 	g_assert_cmpuint(vgpu_available("bochs-64"), ==, before);
+	used = used_kib() - used;
+	g_test_message("%ld KiB more in use after them than after the first 100", used);
+	if (cycles >= 5000) {
+		/* A page for each would be twice that at least. */
+		g_assert_cmpint(used, <, (long)cycles * 2);
+	}
 	g_test_message("%u cycles, %u us each: a million takes %u minutes", cycles,
 		       (unsigned int)(began / MAX(cycles, 1)),
 		       (unsigned int)(began / MAX(cycles, 1) / 60));
