@@ -5,6 +5,7 @@
 
 #include "ui/vnc/auth.h"
 #include "ui/vnc/encode.h"
+#include "ui/vnc/snapshot.h"
 
 static const int32_t encodings[] = {
 	RFB_ENCODING_RAW, RFB_ENCODING_HEXTILE, RFB_ENCODING_ZLIB, RFB_ENCODING_TIGHT,
@@ -91,7 +92,9 @@ static void round_trip(int32_t encoding, const struct rfb_pixel_format *format,
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		g_autofree uint32_t *pixels = image_create(kind, w, h, stride_px, pass);
 		struct encode_source source = make_source(pixels, w, h, stride_px);
+		struct encode_source copied = source;
 		g_autoptr(GByteArray) out = g_byte_array_new();
+		g_autofree uint32_t *copy = NULL;
 		pixman_region32_t region;
 
 		pixman_region32_init_rect(&region, 0, 0, w, h);
@@ -102,7 +105,8 @@ static void round_trip(int32_t encoding, const struct rfb_pixel_format *format,
 			pixman_region32_union_rect(&region, &region, (int)w - 7, (int)h - 9, 7, 9);
 			settings.compress_level = 9 - level;
 		}
-		g_assert_true(encode_update(encoder, &settings, &source, &region, out));
+		copy = pass == 1 ? snapshot_take(&copied, &region) : NULL;
+		g_assert_true(encode_update(encoder, &settings, &copied, &region, out));
 		decoder_resize(&decoder, w, h);
 		decode_update(&decoder, out);
 		assert_shown(&decoder, &source, &region);
@@ -251,7 +255,8 @@ static void test_many_pieces(void)
 	g_autofree uint32_t *pixels = image_create(IMAGE_NOISE, 900, 700, 900, 1);
 	struct encode_source source = make_source(pixels, 900, 700, 900);
 	g_autoptr(GByteArray) out = g_byte_array_new();
-	pixman_region32_t region;
+	g_autofree uint32_t *copy = NULL;
+	pixman_region32_t region, limited;
 
 	pixel_converter_init(&settings.converter, &formats[0]);
 	pixman_region32_init(&region);
@@ -260,7 +265,12 @@ static void test_many_pieces(void)
 			pixman_region32_union_rect(&region, &region, i, j, 2, 2);
 		}
 	}
-	g_assert_true(encode_update(encoder, &settings, &source, &region, out));
+	pixman_region32_init(&limited);
+	pixman_region32_copy(&limited, &region);
+	encode_limit_region(&limited, 900, 700);
+	copy = snapshot_take(&source, &limited);
+	g_assert_true(encode_update(encoder, &settings, &source, &limited, out));
+	pixman_region32_fini(&limited);
 	decoder_resize(&decoder, 900, 700);
 	decode_update(&decoder, out);
 	g_assert_cmpuint(decoder.rects, <=, 256);

@@ -230,6 +230,25 @@ static void test_none_is_not_offered(void)
 	set_free(set);
 }
 
+/* Whatever a client stops at. */
+static void test_time_limit(void)
+{
+	static const char *const starts[] = { "", "RFB 003.0", "RFB 003.008\n", "RFB 003.008\n\x02",
+					      "RFB 003.008\n\x02" "0123456789" };
+	struct set *set = set_new("none,password=on", 64, 48);
+
+	set->server->answer_ms = set->server->password_ms = 30;
+	for (unsigned int i = 0; i < G_N_ELEMENTS(starts); i++) {
+		struct viewer *v = viewer_new(set->server);
+
+		viewer_send(v, starts[i], strlen(starts[i]));
+		g_assert_true(viewer_is_dropped(v));
+		viewer_free(v);
+	}
+	g_assert_cmpuint(set->server->clients.length, ==, 0);
+	set_free(set);
+}
+
 static void test_wrong_bytes(void)
 {
 	static const char *const bad[] = { "GET / HTTP/1.0\r\n\r\n", "RFB 003.008\n\x05",
@@ -1073,6 +1092,7 @@ int main(int argc, char **argv)
 	ADD("each-version-gets-a-picture", test_versions);
 	ADD("only-the-right-password-lets-in", test_password);
 	ADD("no-security-is-not-offered-where-a-password-is-asked", test_none_is_not_offered);
+	ADD("a-handshake-has-a-time-limit", test_time_limit);
 	ADD("wrong-bytes-close-only-that-client", test_wrong_bytes);
 	for (unsigned int i = 0; i < G_N_ELEMENTS(encodings); i++) {
 		g_autofree char *path = g_strdup_printf(

@@ -64,6 +64,13 @@ static bool boxes_meet(const pixman_box32_t *a, const pixman_box32_t *b)
 	return a->x1 < b->x2 && b->x1 < a->x2 && a->y1 < b->y2 && b->y1 < a->y2;
 }
 
+/* The pixels from @x, @y on, which lie inside the picture. */
+static const uint32_t *pixels_at(const struct encode_source *source, int x, int y)
+{
+	return pixel_view_row(&source->view, (unsigned int)y - source->first_y_px) +
+	       ((unsigned int)x - source->first_x_px);
+}
+
 /* Draws what a client without a cursor of its own sees of @box into the scratch memory. */
 static bool compose(struct encoder *encoder, const struct encode_source *source,
 		    const pixman_box32_t *box, struct pixel_view *view)
@@ -86,8 +93,7 @@ static bool compose(struct encoder *encoder, const struct encode_source *source,
 		int x = 0;
 
 		if (y < inside_h && inside_w > 0) {
-			memcpy(row, pixel_view_row(&source->view, (unsigned int)(box->y1 + y)) +
-			       box->x1, (size_t)inside_w * 4);
+			memcpy(row, pixels_at(source, box->x1, box->y1 + y), (size_t)inside_w * 4);
 			x = inside_w;
 		}
 		for (; x < w; x++) {
@@ -136,7 +142,7 @@ static bool get_view(struct encoder *encoder, const struct encode_source *source
 		return compose(encoder, source, box, view);
 	}
 	*view = (struct pixel_view){
-		.pixels = pixel_view_row(&source->view, (unsigned int)box->y1) + box->x1,
+		.pixels = pixels_at(source, box->x1, box->y1),
 		.stride_px = source->view.stride_px,
 		.w = (unsigned int)(box->x2 - box->x1), .h = (unsigned int)(box->y2 - box->y1),
 	};
@@ -189,30 +195,40 @@ static unsigned int encode_pieces(struct encoder *encoder, const struct encode_s
 	return count;
 }
 
-/* @region rounded out to a coarse grid, or to its extents when that isn't enough. */
-static void make_coarse(pixman_region32_t *coarse, const pixman_region32_t *region,
-			const struct encode_source *source)
+/* @region rounded out to the coarse grid. */
+static void round_out(pixman_region32_t *region)
 {
+	pixman_region32_t coarse;
 	int count;
-	const pixman_box32_t *boxes = pixman_region32_rectangles((pixman_region32_t *)region,
-								 &count);
+	const pixman_box32_t *boxes = pixman_region32_rectangles(region, &count);
 
+	pixman_region32_init(&coarse);
 	for (int i = 0; i < count; i++) {
 		int x1 = boxes[i].x1 / COARSE_PX * COARSE_PX;
 		int y1 = boxes[i].y1 / COARSE_PX * COARSE_PX;
 		int x2 = (boxes[i].x2 + COARSE_PX - 1) / COARSE_PX * COARSE_PX;
 		int y2 = (boxes[i].y2 + COARSE_PX - 1) / COARSE_PX * COARSE_PX;
 
-		pixman_region32_union_rect(coarse, coarse, x1, y1, (unsigned int)(x2 - x1),
+		pixman_region32_union_rect(&coarse, &coarse, x1, y1, (unsigned int)(x2 - x1),
 					   (unsigned int)(y2 - y1));
 	}
-	if (pixman_region32_n_rects(coarse) > MAX_BOXES) {
-		pixman_box32_t box = *pixman_region32_extents(coarse);
+	pixman_region32_copy(region, &coarse);
+	pixman_region32_fini(&coarse);
+}
 
-		pixman_region32_fini(coarse);
-		pixman_region32_init_with_extents(coarse, &box);
+void encode_limit_region(pixman_region32_t *region, unsigned int width_px,
+			 unsigned int height_px)
+{
+	if (pixman_region32_n_rects(region) > MAX_BOXES) {
+		round_out(region);
 	}
-	pixman_region32_intersect_rect(coarse, coarse, 0, 0, source->width_px, source->height_px);
+	if (pixman_region32_n_rects(region) > MAX_BOXES) {
+		pixman_box32_t box = *pixman_region32_extents(region);
+
+		pixman_region32_fini(region);
+		pixman_region32_init_with_extents(region, &box);
+	}
+	pixman_region32_intersect_rect(region, region, 0, 0, width_px, height_px);
 }
 
 bool encode_update(struct encoder *encoder, const struct encode_settings *settings,
@@ -222,24 +238,18 @@ bool encode_update(struct encoder *encoder, const struct encode_settings *settin
 	int side = settings->encoding == RFB_ENCODING_TIGHT ? TIGHT_MAX_SIDE_PX : G_MAXINT16;
 	guint start = out->len;
 	const pixman_box32_t *boxes;
-	pixman_region32_t coarse;
 	unsigned int rects = 0;
 	bool ok = true;
 	int count;
 
-	pixman_region32_init(&coarse);
-	if (pixman_region32_n_rects((pixman_region32_t *)region) > MAX_BOXES) {
-		make_coarse(&coarse, region, source);
-		region = &coarse;
-	}
 	boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
+	g_assert(count <= MAX_BOXES);
 	bytes_add_u8(out, RFB_SERVER_UPDATE);
 	bytes_add_u8(out, 0);
 	bytes_add_u16(out, 0);
 	for (int i = 0; i < count && ok; i++) {
 		rects += encode_pieces(encoder, settings, source, &boxes[i], side, out, &ok);
 	}
-	pixman_region32_fini(&coarse);
 	/* 256 boxes of the largest screen stay far below: 64 x 64 pieces of 256 pixels, and each
 	 * box adds its border. */
 	g_assert(!ok || rects <= G_MAXUINT16);

@@ -33,16 +33,24 @@ bool encoder_knows(int32_t encoding);
 
 /* A picture: pixels, and a cursor to be drawn over them for a client that can't draw one. */
 struct encode_source {
+	/* w and h are the picture's; the first of its pixels here is the one at first_x, first_y,
+	 * and no other than the region's are read. */
 	struct pixel_view view;
+	unsigned int first_x_px, first_y_px;
 	/* The client's screen may be larger than the picture: the rest is black. */
 	unsigned int width_px, height_px;
 	pixman_image_t *cursor; /* a8r8g8b8 premultiplied, or NULL */
 	int cursor_x_px, cursor_y_px;
 };
 
+/* Rounds a region of very many pieces out to fewer, inside width_px x height_px: each piece costs a
+ * header and a flush. */
+void encode_limit_region(pixman_region32_t *region, unsigned int width_px,
+			 unsigned int height_px);
+
 /*
- * Appends one whole FramebufferUpdate message with @region (which lies inside width_px x
- * height_px and isn't empty). False: no memory; @out is then to be thrown away, and the encoder
+ * Appends one whole FramebufferUpdate message with @region (which isn't empty and has been through
+ * encode_limit_region). False: no memory; @out is then to be thrown away, and the encoder
  * with it.
  */
 bool encode_update(struct encoder *encoder, const struct encode_settings *settings,

@@ -8,6 +8,10 @@
 #include "util/error.h"
 #include "util/trace.h"
 
+/* How long a client may think in the handshake; and while a person types the password. */
+#define ANSWER_MS 10000
+#define PASSWORD_MS 120000
+
 /* ---- what clients share ---- */
 
 struct console *vnc_server_console(struct vnc_server *server)
@@ -180,6 +184,8 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 	server = g_new0(struct vnc_server, 1);
 	server->host = *host;
 	server->options = options;
+	server->answer_ms = ANSWER_MS;
+	server->password_ms = PASSWORD_MS;
 	server->desktop_name = host->name ? g_strdup_printf("Oriel (%s)", host->name) :
 					    g_strdup("Oriel");
 	g_queue_init(&server->clients);

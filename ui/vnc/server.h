@@ -17,6 +17,7 @@ struct vnc_client;
 struct vnc_server {
 	struct vnc_host host;
 	struct vnc_options options;
+	guint answer_ms, password_ms; /* limits of the handshake; tests make them short */
 	char *desktop_name;
 	char *password; /* NULL: none was set */
 	GSocket *listener; /* NULL for "none" */

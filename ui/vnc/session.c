@@ -7,10 +7,6 @@
 #include "ui/vnc/server.h"
 #include "util/trace.h"
 
-/* How long a client may think in the handshake. */
-#define ANSWER_MS 10000
-/* In here a person may type the password. */
-#define PASSWORD_MS 120000
 /* How long the console may take to say what there is to see. */
 #define FIRST_PICTURE_MS 500
 
@@ -26,7 +22,7 @@ static gboolean too_slow(gpointer opaque)
 void vnc_session_start(struct vnc_client *client)
 {
 	client->parser.phase = RFB_PHASE_VERSION;
-	vnc_client_set_timer(client, ANSWER_MS, too_slow);
+	vnc_client_set_timer(client, client->server->answer_ms, too_slow);
 	vnc_client_send(client, "RFB 003.008\n", RFB_VERSION_BYTES);
 }
 
@@ -62,7 +58,7 @@ static void expect(struct vnc_client *client, enum rfb_phase phase, guint ms)
 
 static void start_password(struct vnc_client *client)
 {
-	expect(client, RFB_PHASE_AUTH, PASSWORD_MS);
+	expect(client, RFB_PHASE_AUTH, client->server->password_ms);
 	vnc_auth_challenge(client->challenge);
 	vnc_client_send(client, client->challenge, sizeof(client->challenge));
 }
@@ -74,7 +70,7 @@ static void got_version(struct vnc_client *client, unsigned int version)
 
 	client->version = version;
 	if (version >= 7) {
-		expect(client, RFB_PHASE_SECURITY, ANSWER_MS);
+		expect(client, RFB_PHASE_SECURITY, client->server->answer_ms);
 		vnc_client_send(client, offer, sizeof(offer));
 		return;
 	}
@@ -86,7 +82,7 @@ static void got_version(struct vnc_client *client, unsigned int version)
 	if (security == RFB_SECURITY_VNC) {
 		start_password(client);
 	} else {
-		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 	}
 }
 
@@ -99,7 +95,7 @@ static void got_security(struct vnc_client *client, uint8_t security)
 	} else if (password) {
 		start_password(client);
 	} else {
-		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 		if (client->version >= 8) {
 			send_result(client, NULL);
 		}
@@ -109,11 +105,11 @@ static void got_security(struct vnc_client *client, uint8_t security)
 static void got_response(struct vnc_client *client, const uint8_t *response)
 {
 	if (vnc_auth_check(client->server->password, client->challenge, response)) {
-		expect(client, RFB_PHASE_INIT, ANSWER_MS);
+		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 		send_result(client, NULL);
 	} else {
 		TRACE(vnc, refused, "%s:%s", client->address.host, client->address.service);
-		vnc_client_set_timer(client, ANSWER_MS, too_slow);
+		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
 		send_result(client, "Authentication failed");
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * A client's screen. The console presents frames; damage is collected; when the client has asked
  * for an update, nothing is being encoded and its socket is free, a worker encodes the damage out
- * of the newest frame. Only while it does is the frame held.
+ * of the newest frame. Only while its pixels are read is the frame held.
  *
  * sink_done() is called when the client asks for more, not when it was served: a viewer that has
  * stopped doesn't make the console look at the guest.
@@ -10,6 +10,7 @@
 #include "ui/vnc/blank.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
+#include "ui/vnc/snapshot.h"
 #include "ui/vnc/workers.h"
 #include "util/fd.h"
 #include "util/trace.h"
@@ -17,7 +18,9 @@
 struct update_job {
 	struct workers_job base;
 	struct vnc_client *client; /* a reference */
-	struct frame *frame; /* a reference, dropped on the main thread */
+	struct frame *frame; /* a reference, or NULL once it isn't needed any more */
+	uint64_t seq;
+	uint32_t *copy; /* what is encoded instead of the frame's memory, or NULL */
 	struct encoder *encoder; /* the client's */
 	struct encode_settings settings;
 	struct encode_source source;
@@ -34,6 +37,14 @@ static void job_run(struct workers_job *base)
 	struct update_job *job = (struct update_job *)base;
 
 	job->start_ns = clock_ns();
+	encode_limit_region(&job->region, job->source.width_px, job->source.height_px);
+	if (job->settings.encoding != RFB_ENCODING_RAW) {
+		job->copy = snapshot_take(&job->source, &job->region);
+	}
+	if (job->copy) {
+		/* Others needn't wait until zlib is done. */
+		g_clear_pointer(&job->frame, frame_unref);
+	}
 	job->ok = encode_update(job->encoder, &job->settings, &job->source, &job->region, job->out);
 	job->end_ns = clock_ns();
 }
@@ -52,9 +63,10 @@ static void job_done(struct workers_job *base)
 				  (double)(job->end_ns - job->start_ns) / 1e6);
 	}
 	TRACE(vnc, update, "%s:%s seq %" G_GUINT64_FORMAT " %u bytes, %.2f ms",
-	      client->address.host, client->address.service, job->frame->seq, out->len,
+	      client->address.host, client->address.service, job->seq, out->len,
 	      (double)(job->end_ns - job->start_ns) / 1e6);
 	frame_unref(job->frame);
+	g_free(job->copy);
 	if (job->source.cursor) {
 		pixman_image_unref(job->source.cursor);
 	}
@@ -81,6 +93,7 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	job->base.done = job_done;
 	job->client = vnc_client_ref(client);
 	job->frame = frame;
+	job->seq = frame->seq;
 	job->encoder = screen->encoder;
 	job->settings = client->settings;
 	job->source = (struct encode_source){
