@@ -80,6 +80,7 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 							  NULL);
 	pixman_box32_t all = { 0, 0, (int32_t)width_px, (int32_t)height_px };
 	struct canvas canvas;
+	g_autofree char *sentence = g_strdup(text);
 	g_autoptr(GPtrArray) lines = NULL;
 	int columns, top;
 
@@ -96,7 +97,9 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 		}
 	}
 	columns = MAX(1, (canvas.w - 2 * MARGIN_PX) / (FONT_WIDTH_PX * SCALE));
-	lines = break_lines(text, (size_t)columns);
+	/* Reasons are written to stand behind a colon. */
+	sentence[0] = g_ascii_toupper(sentence[0]);
+	lines = break_lines(sentence, (size_t)columns);
 	top = (canvas.h - (int)lines->len * FONT_HEIGHT_PX * SCALE) / 2;
 	for (unsigned int i = 0; i < lines->len; i++, top += FONT_HEIGHT_PX * SCALE) {
 		draw_line(&canvas, lines->pdata[i], top);

@@ -376,7 +376,7 @@ static const struct sink_ops screen_ops = {
 void vnc_screen_give_up_waiting(struct vnc_client *client)
 {
 	vnc_client_ref(client);
-	show_reason(client, "Waiting for the guest's first picture");
+	show_reason(client, "waiting for the guest's first picture");
 	vnc_client_unref(client);
 }
 
