@@ -12,13 +12,13 @@
 #define DEFAULT_CONNECTIONS 32
 
 static const char *const known[] = {
-	"connections", "display", "head", "id", "ipv4", "ipv6", "lossy", "non-adaptive", "password",
+	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy", "non-adaptive", "password",
 	"share", "to", "vnc", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
 static const char *const later[] = {
-	"acl", "audiodev", "key-delay-ms", "lock-key-sync", "password-secret",
+	"acl", "key-delay-ms", "lock-key-sync", "password-secret",
 	"power-control", "reverse", "sasl", "sasl-authz", "tls", "tls-authz", "tls-creds",
 	"websocket", "x509", "x509verify", NULL,
 };
@@ -133,8 +133,10 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	options->connections = (unsigned int)connections;
 	options->head = (unsigned int)head;
 	options->display = g_strdup(opts_get(opts, "display"));
-	/* A name for commands that we don't have; there is one server. */
+	/* A name for commands that we don't have, as there is one server; and libvirt names the only
+	 * audio back end that there is, "none". */
 	opts_get(opts, "id");
+	opts_get(opts, "audiodev");
 	return opts_check_used(opts, known, error);
 }
 
