@@ -7,6 +7,7 @@
 #include "vnc-viewer.h"
 
 #include "ui/input.h"
+#include "ui/vnc/client.h"
 
 struct set {
 	struct guest *guest;
@@ -343,6 +344,45 @@ static void test_requested_area(void)
 	viewer_request_box(v, false, 0, 0, 65535, 65535);
 	viewer_receive(v);
 	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* All of a session's start in one go, before anything was answered. */
+static void test_everything_at_once(void)
+{
+	static const uint8_t start[] = "RFB 003.008\n\x01\x01\x03\0\0\0\0\0\xff\xff\xff\xff";
+	struct set *set = set_new("none", 200, 100);
+	struct viewer *v = viewer_new(set->server);
+
+	viewer_send(v, start, sizeof(start) - 1);
+	viewer_take(v, 12 + 2 + 4);
+	g_assert_true(viewer_wait(v, 24));
+	decoder_resize(&v->decoder, take_u16(&v->decoder), 100);
+	viewer_take(v, 2 + 16);
+	viewer_take(v, take_u32(&v->decoder));
+	viewer_receive(v);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* However oddly a client asks, what is kept of it stays small. */
+static void test_scraps(void)
+{
+	struct set *set = set_new("none", 1280, 720);
+	struct viewer *v = viewer_join(set->server);
+	struct client_screen *screen =
+		&((struct vnc_client *)set->server->clients.head->data)->screen;
+
+	viewer_request(v, false);
+	viewer_idle(v, 20);
+	for (unsigned int i = 0; i < 20000; i++) {
+		viewer_request_box(v, i & 1, i * 7919 % 1280, i * 104729 % 720, 1, 1);
+		g_main_context_iteration(NULL, FALSE);
+		g_assert_cmpint(pixman_region32_n_rects(&screen->wanted), <=, 64);
+		g_assert_cmpint(pixman_region32_n_rects(&screen->damage), <=, 4096);
+	}
 	viewer_free(v);
 	set_free(set);
 }
@@ -1102,6 +1142,8 @@ int main(int argc, char **argv)
 	}
 	ADD("a-small-change-costs-few-bytes", test_only_damage);
 	ADD("only-the-requested-area-is-sent", test_requested_area);
+	ADD("a-session-may-start-in-one-go", test_everything_at_once);
+	ADD("requests-in-scraps-take-no-memory", test_scraps);
 	ADD("pixel-formats-change-on-the-way", test_formats);
 	ADD("a-change-after-silence-comes-at-once", test_latency);
 	ADD("an-idle-viewer-has-no-timer", test_idle);

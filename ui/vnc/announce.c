@@ -11,7 +11,7 @@
 
 /* Without a wish: quick, and most of what zlib can do for a screen. */
 #define DEFAULT_COMPRESS_LEVEL 1
-/* Answers that wait for one client; what comes on top is a flood, and one answer is enough for it. */
+/* Answers that wait for one client; what comes on top is a flood and gets none. */
 #define MAX_ANSWERS 16
 
 static unsigned int feature_of(int32_t encoding)

@@ -80,7 +80,8 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 							  NULL);
 	pixman_box32_t all = { 0, 0, (int32_t)width_px, (int32_t)height_px };
 	struct canvas canvas;
-	g_autofree char *sentence = g_strdup(text);
+	/* The font has no more, and messages of the system's have curly quotes. */
+	g_autofree char *sentence = g_str_to_ascii(text, "C");
 	g_autoptr(GPtrArray) lines = NULL;
 	int columns, top;
 
@@ -98,6 +99,7 @@ struct frame *blank_frame_create(const char *text, uint32_t width_px, uint32_t h
 	}
 	columns = MAX(1, (canvas.w - 2 * MARGIN_PX) / (FONT_WIDTH_PX * SCALE));
 	/* Reasons are written to stand behind a colon. */
+	g_strdelimit(sentence, "\n\t", ' ');
 	sentence[0] = g_ascii_toupper(sentence[0]);
 	lines = break_lines(sentence, (size_t)columns);
 	top = (canvas.h - (int)lines->len * FONT_HEIGHT_PX * SCALE) / 2;

@@ -12,8 +12,8 @@
 #define DEFAULT_CONNECTIONS 32
 
 static const char *const known[] = {
-	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy", "non-adaptive", "password",
-	"share", "to", "vnc", NULL,
+	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy",
+	"non-adaptive", "password", "share", "to", "vnc", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
@@ -73,7 +73,8 @@ static bool parse_to(struct vnc_options *options, struct opts *opts, const char 
 	}
 	if (!parse_display_number(to, &number) || options->address.unix_path ||
 	    FIRST_PORT + number < options->address.port) {
-		return error_set(error, "-vnc %s: to=%s: expected a display number not below the first",
+		return error_set(error,
+				 "-vnc %s: to=%s: expected a display number not below the first",
 				 spec, to);
 	}
 	options->address.port_last = (uint16_t)(FIRST_PORT + number);
@@ -91,8 +92,9 @@ static bool parse_share(struct vnc_options *options, struct opts *opts, GError *
 			return true;
 		}
 	}
-	return !share || error_set(error, "%s: share=%s: expected allow-exclusive, force-shared or ignore",
-				   opts->object, share);
+	return !share ||
+	       error_set(error, "%s: share=%s: expected allow-exclusive, force-shared or ignore",
+			 opts->object, share);
 }
 
 /* An option that comes later may be said to be off. */

@@ -236,11 +236,13 @@ bool vnc_server_set_password(struct vnc_server *server, const char *password,
 	bool disconnect = !g_strcmp0(connected, "disconnect");
 
 	if (connected && !fail && !disconnect && strcmp(connected, "keep") != 0) {
-		return error_set(error, "vnc: set_password: connected=%s: expected keep, fail or disconnect",
+		return error_set(error,
+				 "vnc: set_password: connected=%s: expected keep, fail or disconnect",
 				 connected);
 	}
 	if (!server->options.password) {
-		return error_set(error, "vnc: set_password: no password is asked for without password=on");
+		return error_set(error,
+				 "vnc: set_password: no password is asked for without password=on");
 	}
 	if (fail && server->clients.length > 0) {
 		return error_set(error, "vnc: set_password: a client is connected");

@@ -15,6 +15,11 @@
 #include "util/fd.h"
 #include "util/trace.h"
 
+/* Of one client's requests, as a viewer makes one at a time. */
+#define MAX_WANTED_BOXES 64
+/* The console's damage on the largest screen has far fewer pieces that don't touch. */
+#define MAX_DAMAGE_BOXES 4096
+
 struct update_job {
 	struct workers_job base;
 	struct vnc_client *client; /* a reference */
@@ -230,21 +235,35 @@ void vnc_screen_damage_all(struct vnc_client *client)
 				  screen->told_height_px);
 }
 
+/* A client may ask for ever more scraps: from some number on they count as what they lie in. */
+static void limit_region(pixman_region32_t *region, int max)
+{
+	if (pixman_region32_n_rects(region) > max) {
+		pixman_box32_t all = *pixman_region32_extents(region);
+
+		pixman_region32_fini(region);
+		pixman_region32_init_with_extents(region, &all);
+	}
+}
+
 void vnc_screen_request(struct vnc_client *client, bool incremental, const pixman_box32_t *box)
 {
 	struct client_screen *screen = &client->screen;
 	pixman_region32_t area;
 
+	/* Not cut to the screen's size: it may come before the client could know that. */
 	pixman_region32_init_with_extents(&area, (pixman_box32_t *)box);
-	pixman_region32_intersect_rect(&area, &area, 0, 0, screen->told_width_px,
-				       screen->told_height_px);
 	if (!screen->asked) {
 		pixman_region32_clear(&screen->wanted);
 	}
 	pixman_region32_union(&screen->wanted, &screen->wanted, &area);
+	limit_region(&screen->wanted, MAX_WANTED_BOXES);
 	screen->asked = true;
 	if (!incremental) {
+		pixman_region32_intersect_rect(&area, &area, 0, 0, screen->told_width_px,
+					       screen->told_height_px);
 		pixman_region32_union(&screen->damage, &screen->damage, &area);
+		limit_region(&screen->damage, MAX_DAMAGE_BOXES);
 	}
 	pixman_region32_fini(&area);
 	vnc_screen_advance(client);
