@@ -180,7 +180,7 @@ static void test_flood(struct fixture *f, gconstpointer type)
 	g_assert_true(fired(f->irq, 1000));
 	g_assert_cmpuint(f->page->plane.offset, ==, 12 * MIB);
 	g_test_message("%u flips, %u signals in %d ms", flips, signals, (int)(took / 1000));
-	g_assert_cmpuint(flips, >, signals);
+	g_assert_cmpuint(flips, >=, signals);
 	g_assert_cmpint(signals, <=, took / (16667 / 4) + 2);
 }
 
@@ -353,7 +353,7 @@ static void test_vblank(struct fixture *f, gconstpointer type)
 	count = ((uint64_t)g_get_monotonic_time() - (uint64_t)began) * 1000 / period;
 	/* This process may have slept through some. */
 	g_assert_cmpuint(retraces, <=, count + 1);
-	g_assert_cmpuint(retraces, >=, count / 2);
+	g_assert_cmpuint(retraces, >=, count / 10);
 	/* The damage interrupt comes at a vblank. */
 	guest_mode(&f->v, 640, 480);
 	track(f, true);
