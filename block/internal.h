@@ -17,6 +17,11 @@ struct raw_image {
 int raw_image_io(const struct raw_image *image, enum block_op op, uint64_t offset, uint64_t len,
 		 struct iovec *iov, unsigned int count);
 
+/* Reads what the host has in its page cache without waiting for a disk; false when that isn't all
+ * of it. Leaves @iov alone. Context: any. */
+bool raw_image_read_cached(const struct raw_image *image, uint64_t offset, uint64_t len,
+			   const struct iovec *iov, unsigned int count);
+
 struct worker_pool;
 
 struct worker_task {

@@ -123,6 +123,13 @@ static int write_zeroes(const struct raw_image *image, uint64_t offset, uint64_t
 	return result;
 }
 
+bool raw_image_read_cached(const struct raw_image *image, uint64_t offset, uint64_t len,
+			   const struct iovec *iov, unsigned int count)
+{
+	return count <= IOV_MAX &&
+	       preadv2(image->fd, iov, (int)count, (off_t)offset, RWF_NOWAIT) == (ssize_t)len;
+}
+
 int raw_image_io(const struct raw_image *image, enum block_op op, uint64_t offset, uint64_t len,
 		 struct iovec *iov, unsigned int count)
 {
