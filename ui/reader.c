@@ -250,8 +250,9 @@ static bool line_differs(const uint32_t *snapshot, const uint32_t *now, unsigned
 	const pixels2 *a = (const pixels2 *)snapshot, *b = (const pixels2 *)now;
 	unsigned int i;
 
-	for (i = 0; i + 8 <= n; i += 8, a += 4, b += 4) {
-		if (((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) & RGB2) {
+	for (i = 0; i + 16 <= n; i += 16, a += 8, b += 8) {
+		if (((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
+		     (a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7])) & RGB2) {
 			return true;
 		}
 	}

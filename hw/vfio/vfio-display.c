@@ -41,6 +41,7 @@ struct vfio_display {
 	bool reset_seen; /* for kick */
 	unsigned int interval_ms;
 	unsigned int still; /* polling: looks in a row that found no change */
+	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
 	int64_t last_look_ns, failing_since_ns;
 	bool waiting; /* polling: for frame_done */
 
@@ -310,17 +311,25 @@ static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
 	return MIN(interval_ms + interval_ms / 2, max_ms);
 }
 
-/* Polling: how long to wait after a look. */
+/*
+ * Polling: how long to wait after a look. While things move the interval follows the guest's own
+ * rate: a look in vain costs a comparison, so it lengthens the interval by four times what a look
+ * with a change takes off, and four of five looks find something. (A guest at 60 Hz: 16 ms, one at
+ * 30 Hz: about 27 ms.)
+ */
 static void pace(struct vfio_display *display, bool changed)
 {
-	if (changed) {
-		display->still = 0;
-		display->interval_ms = VFIO_POLL_MIN_MS;
+	if (changed && display->still >= VFIO_POLL_STILL_LOOKS) {
+		display->rhythm_ms = VFIO_POLL_MIN_MS;
+	} else if (changed) {
+		display->rhythm_ms = MAX(display->rhythm_ms - 1, VFIO_POLL_MIN_MS);
 	} else {
-		display->interval_ms = back_off(display->interval_ms,
-						++display->still < VFIO_POLL_STILL_LOOKS ?
-							VFIO_POLL_MAX_MS : VFIO_POLL_STILL_MS);
+		display->rhythm_ms = MIN(display->rhythm_ms + 4, VFIO_POLL_MAX_MS);
 	}
+	display->still = changed ? 0 : display->still + 1;
+	display->interval_ms = display->still < VFIO_POLL_STILL_LOOKS ?
+				       display->rhythm_ms :
+				       back_off(display->interval_ms, VFIO_POLL_STILL_MS);
 	schedule(display, display->interval_ms);
 }
 
@@ -394,7 +403,7 @@ static void events_start(struct vfio_display *display)
 	}
 	/* What was harvested for an earlier viewer, or never: unknown. */
 	display->damage_lost = true;
-	display->interval_ms = VFIO_POLL_MIN_MS;
+	display->interval_ms = display->rhythm_ms = VFIO_POLL_MIN_MS;
 	display->still = 0;
 }
 
