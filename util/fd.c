@@ -26,11 +26,18 @@ static gboolean watch_dispatch(gint fd, GIOCondition condition, gpointer opaque)
 guint fd_watch(int fd, GIOCondition condition, fd_fn fn, void *opaque)
 {
 	struct watch *watch = g_new(struct watch, 1);
+	GSource *source = g_unix_fd_source_new(fd, condition);
+	guint id;
 
 	watch->fn = fn;
 	watch->opaque = opaque;
-	return g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, condition, watch_dispatch, watch,
-				  g_free);
+	g_source_set_callback(source, G_SOURCE_FUNC(watch_dispatch), watch, g_free);
+	/* Else GLib takes the fd out of its poll set around each dispatch, and each change of the set
+	 * wakes the loop: two writes, a read and an empty poll for every event. */
+	g_source_set_can_recurse(source, TRUE);
+	id = g_source_attach(source, NULL);
+	g_source_unref(source);
+	return id;
 }
 
 void fd_unwatch(guint id)
