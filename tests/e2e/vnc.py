@@ -92,12 +92,30 @@ def same_picture(pattern, viewer):
 
 
 def encoding_is_exact(x_server, encoding):
-    with Pattern() as pattern, TigerVnc(x_server, pattern.address,
-                                        f"-PreferredEncoding={encoding}") as viewer:
+    with Pattern(",non-adaptive=on") as pattern, TigerVnc(
+            x_server, pattern.address, f"-PreferredEncoding={encoding}") as viewer:
         same_picture(pattern, viewer)
         for seed in range(5):
             pattern(f"draw {seed * 90} {seed * 70} {seed * 31 + 1} {seed * 23 + 1} {seed}")
         same_picture(pattern, viewer)
+
+
+def jpeg_looks_alike(x_server):
+    with Pattern(",lossy=on") as pattern, TigerVnc(
+            x_server, pattern.address, "-PreferredEncoding=Tight", "-NoJPEG=0",
+            "-QualityLevel=9") as viewer:
+        pattern("mode 640x481")
+
+        def difference():
+            width, height, shown = viewer.picture()
+            if (width, height) != (640, 481):
+                return 255
+            guest = pattern.picture()[2]
+            return sum(abs(a - b) for a, b in zip(guest, shown)) / len(guest)
+
+        until("0 to 3 levels of 255 off, on average", True, lambda: difference() < 3)
+        if difference() == 0:
+            raise Failure("nothing was lost: that was no JPEG")
 
 
 def default_viewer_is_exact(x_server):
@@ -239,6 +257,7 @@ def main():
                  for encoding in ("Raw", "Hextile", "Tight", "ZRLE")]
         tests += [(name, lambda function=function: function(x_server)) for name, function in (
             ("tigervnc-as-it-comes-shows-the-exact-picture", default_viewer_is_exact),
+            ("tigervnc-shows-a-jpeg", jpeg_looks_alike),
             ("gvnccapture-gets-the-exact-picture", gvnccapture_is_exact),
             ("a-viewer-follows-the-guests-modes", modes_change),
             ("a-viewers-resize-reaches-the-guest", resize_reaches_guest),

@@ -104,6 +104,7 @@ static void round_trip(int32_t encoding, const struct rfb_pixel_format *format,
 			pixman_region32_init_rect(&region, 3, 5, w - 30, 17);
 			pixman_region32_union_rect(&region, &region, (int)w - 7, (int)h - 9, 7, 9);
 			settings.compress_level = 9 - level;
+			settings.fast_link = level > 0;
 		}
 		copy = pass == 1 ? snapshot_take(&copied, &region) : NULL;
 		g_assert_true(encode_update(encoder, &settings, &copied, &region, out));
@@ -246,6 +247,35 @@ static void test_jpeg(void)
 	g_assert_cmpuint(last, <, 300 * 200 * 3 / 2);
 }
 
+/* A fast network gets photographs raw and the rest small. */
+static void test_fast_link(void)
+{
+	static const enum image_kind kinds[] = { IMAGE_NATURAL, IMAGE_TEXT };
+
+	for (unsigned int e = 2; e < G_N_ELEMENTS(encodings); e++) {
+		for (unsigned int i = 0; i < G_N_ELEMENTS(kinds); i++) {
+			struct encode_settings settings = { .encoding = encodings[e],
+							    .compress_level = 1, .fast_link = true };
+			struct encoder *encoder = encoder_create();
+			g_autofree uint32_t *pixels = image_create(kinds[i], 600, 400, 600, 1);
+			struct encode_source source = make_source(pixels, 600, 400, 600);
+			g_autoptr(GByteArray) out = g_byte_array_new();
+			pixman_region32_t region;
+
+			pixel_converter_init(&settings.converter, &formats[0]);
+			pixman_region32_init_rect(&region, 0, 0, 600, 400);
+			g_assert_true(encode_update(encoder, &settings, &source, &region, out));
+			if (kinds[i] == IMAGE_NATURAL) {
+				g_assert_cmpuint(out->len, ==, 4 + 6 * 12 + 600 * 400 * 4);
+			} else {
+				g_assert_cmpuint(out->len, <, 600 * 400 / 2);
+			}
+			pixman_region32_fini(&region);
+			encoder_destroy(encoder);
+		}
+	}
+}
+
 /* A region of very many pieces is rounded out, and still covers everything. */
 static void test_many_pieces(void)
 {
@@ -333,7 +363,8 @@ static void test_auth(void)
 /* Only with -m perf: how fast each encoding is at 1080p. */
 static void test_speed(void)
 {
-	static const char *const names[] = { "raw", "hextile", "zlib", "tight", "zrle", "tight+jpeg" };
+	static const char *const names[] = { "raw", "hextile", "zlib", "tight", "zrle", "tight+jpeg",
+					     "tight, fast" };
 	const unsigned int w = 1920, h = 1080;
 
 	for (enum image_kind kind = 0; kind < IMAGE_KINDS; kind++) {
@@ -343,7 +374,7 @@ static void test_speed(void)
 		for (unsigned int e = 0; e < G_N_ELEMENTS(names); e++) {
 			struct encode_settings settings = {
 				.encoding = encodings[e < 5 ? e : 3], .compress_level = 1,
-				.jpeg_quality = e < 5 ? 0 : 80,
+				.jpeg_quality = e == 5 ? 80 : 0, .fast_link = e == 6,
 			};
 			struct encoder *encoder = encoder_create();
 			gint64 best = G_MAXINT64;
@@ -388,6 +419,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/vnc-encode/what-is-outside-of-the-picture-is-black", test_border_is_black);
 	g_test_add_func("/vnc-encode/a-cursor-is-drawn-over-pixels", test_cursor_is_drawn);
 	g_test_add_func("/vnc-encode/jpeg-quality-means-quality", test_jpeg);
+	g_test_add_func("/vnc-encode/a-fast-link-gets-photographs-raw", test_fast_link);
 	g_test_add_func("/vnc-encode/very-many-pieces-are-rounded-out", test_many_pieces);
 	g_test_add_func("/vnc-encode/impossible-pixel-formats-are-refused", test_impossible_formats);
 	g_test_add_func("/vnc-encode/a-password-is-checked", test_auth);

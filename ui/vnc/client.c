@@ -12,6 +12,10 @@
 /* An array that grew for a full screen is given back when it was sent. */
 #define OUT_KEEP_BYTES 65536
 
+/* With 20 MB/s the time that zlib takes for a photograph is as long as raw pixels take to send. */
+#define LINK_FAST_MB_S 20
+#define LINK_MIN_BYTES (1u << 20)
+
 G_STATIC_ASSERT(sizeof(((struct vnc_client *)NULL)->in) >= RFB_MAX_MESSAGE_BYTES);
 
 /* ---- life ---- */
@@ -90,8 +94,20 @@ bool vnc_client_is_drained(const struct vnc_client *client)
 	return client->out->len == 0;
 }
 
+/* What fits into the kernel's buffers says nothing about the network. */
+static void measure_link(struct vnc_client *client)
+{
+	int64_t took_ns = clock_ns() - client->send_start_ns;
+
+	if (client->send_start_ns && client->out->len >= LINK_MIN_BYTES) {
+		/* MB/s are bytes a microsecond. */
+		client->fast_link = client->out->len / LINK_FAST_MB_S >= took_ns / 1000;
+	}
+}
+
 static void all_sent(struct vnc_client *client)
 {
+	measure_link(client);
 	if (client->send_start_ns && client->screen.console) {
 		console_stage_add(client->screen.console, "send",
 				  (double)(clock_ns() - client->send_start_ns) / 1e6);
@@ -232,6 +248,15 @@ static gboolean socket_readable(GSocket *socket, GIOCondition condition, gpointe
 	return G_SOURCE_CONTINUE;
 }
 
+/* Until something was measured. */
+static bool is_local(struct vnc_client *client)
+{
+	const struct vnc_address *address = &client->address;
+	g_autoptr(GInetAddress) host = g_inet_address_new_from_string(address->host);
+
+	return !strcmp(address->family, "unix") || (host && g_inet_address_get_is_loopback(host));
+}
+
 void vnc_client_create(struct vnc_server *server, GSocketConnection *connection)
 {
 	struct vnc_client *client = g_new0(struct vnc_client, 1);
@@ -250,6 +275,7 @@ void vnc_client_create(struct vnc_server *server, GSocketConnection *connection)
 		/* An update is one write: nothing is gained by waiting for more. */
 		g_socket_set_option(client->socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
 	}
+	client->fast_link = is_local(client);
 	vnc_screen_init(client);
 	g_queue_push_tail_link(&server->clients, &client->link);
 	input_watch(server->host.input, inputs_changed, client);

@@ -96,6 +96,7 @@ struct vnc_client {
 	GByteArray *out;
 	size_t out_sent;
 	int64_t send_start_ns;
+	bool fast_link; /* the network takes raw pixels faster than zlib shrinks them */
 
 	struct vnc_address address;
 	struct rfb_parser parser;

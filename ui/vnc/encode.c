@@ -149,18 +149,32 @@ static bool get_view(struct encoder *encoder, const struct encode_source *source
 	return true;
 }
 
+/* zlib takes 200 ns a pixel of a photograph and leaves 60 % of it, a copy takes 0.3 ns. */
+static bool raw_is_better(const struct encode_settings *settings, const struct pixel_view *view)
+{
+	struct palette palette;
+
+	return settings->fast_link && settings->jpeg_quality == 0 &&
+	       settings->encoding != RFB_ENCODING_HEXTILE &&
+	       !palette_build(&palette, view, PALETTE_MAX);
+}
+
 static bool encode_box(struct encoder *encoder, const struct encode_settings *settings,
 		       const struct encode_source *source, const pixman_box32_t *box,
 		       GByteArray *out)
 {
+	int32_t encoding = settings->encoding;
 	struct pixel_view view;
 
 	if (!get_view(encoder, source, box, &view)) {
 		return false;
 	}
+	if (raw_is_better(settings, &view)) {
+		encoding = RFB_ENCODING_RAW;
+	}
 	encode_rect_header(out, (unsigned int)box->x1, (unsigned int)box->y1, view.w, view.h,
-			   settings->encoding);
-	switch (settings->encoding) {
+			   encoding);
+	switch (encoding) {
 	case RFB_ENCODING_HEXTILE:
 		encode_hextile(settings, &view, out);
 		return true;
@@ -231,16 +245,25 @@ void encode_limit_region(pixman_region32_t *region, unsigned int width_px,
 	pixman_region32_intersect_rect(region, region, 0, 0, width_px, height_px);
 }
 
+/* The largest pieces that a box is cut into. */
+static int piece_side(const struct encode_settings *settings)
+{
+	bool by_piece = settings->encoding == RFB_ENCODING_TIGHT ||
+			(settings->fast_link && (settings->encoding == RFB_ENCODING_ZLIB ||
+						 settings->encoding == RFB_ENCODING_ZRLE));
+
+	return by_piece ? TIGHT_MAX_SIDE_PX : G_MAXINT16;
+}
+
 bool encode_update(struct encoder *encoder, const struct encode_settings *settings,
 		   const struct encode_source *source, const pixman_region32_t *region,
 		   GByteArray *out)
 {
-	int side = settings->encoding == RFB_ENCODING_TIGHT ? TIGHT_MAX_SIDE_PX : G_MAXINT16;
+	int count, side = piece_side(settings);
 	guint start = out->len;
 	const pixman_box32_t *boxes;
 	unsigned int rects = 0;
 	bool ok = true;
-	int count;
 
 	boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
 	g_assert(count <= MAX_BOXES);

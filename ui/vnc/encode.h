@@ -22,6 +22,8 @@ struct encode_settings {
 	int32_t encoding; /* RFB_ENCODING_RAW, _HEXTILE, _ZLIB, _TIGHT or _ZRLE */
 	int compress_level; /* 0..9 */
 	int jpeg_quality; /* 1..100, or 0: nothing lossy */
+	/* The network is faster than zlib is with a photograph: pieces of many colours go raw. */
+	bool fast_link;
 };
 
 struct encoder;

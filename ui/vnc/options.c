@@ -113,13 +113,11 @@ static bool refuse_later(struct opts *opts, GError **error)
 static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **error)
 {
 	uint64_t connections = DEFAULT_CONNECTIONS, head = 0;
-	bool adaptive;
 
-	/* non-adaptive: ours never guesses from what changes often, so both values are true. */
 	if (!refuse_later(opts, error) ||
 	    !opts_get_bool(opts, "password", &options->password, error) ||
 	    !opts_get_bool(opts, "lossy", &options->lossy, error) ||
-	    !opts_get_bool(opts, "non-adaptive", &adaptive, error) ||
+	    !opts_get_bool(opts, "non-adaptive", &options->non_adaptive, error) ||
 	    !opts_get_bool(opts, "ipv4", &options->address.ipv4, error) ||
 	    !opts_get_bool(opts, "ipv6", &options->address.ipv6, error) ||
 	    !opts_get_u64(opts, "connections", &connections, error) ||
@@ -185,5 +183,6 @@ void vnc_print_help(void)
 	     "  share=allow-exclusive|force-shared|ignore\n"
 	     "  connections=N          most clients at a time [32]\n"
 	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"
+	     "  non-adaptive=on|off    the client's encoding also where raw pixels are faster [off]\n"
 	     "  display=ID, head=N     the device and head to show [the first]");
 }

@@ -20,6 +20,7 @@ struct vnc_options {
 	struct listen_address address;
 	bool password;
 	bool lossy; /* JPEG is allowed */
+	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
 	enum vnc_share share;
 	unsigned int connections; /* most clients at a time */
 	char *display; /* device of the console, NULL: the first */

@@ -101,6 +101,7 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	job->seq = frame->seq;
 	job->encoder = screen->encoder;
 	job->settings = client->settings;
+	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive;
 	job->source = (struct encode_source){
 		.view = {
 			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
