@@ -224,6 +224,7 @@ struct chardev *pty_create(const char *id, GError **error)
 		goto fail;
 	}
 	stream->base.filename = g_strdup_printf("pty:%s", name);
+	/* The words that scripts look for. */
 	g_printerr("char device redirected to %s (label %s)\n", name, id);
 	pty_wait(stream);
 	return &stream->base;

@@ -70,6 +70,15 @@ struct option {
 		      GError **error);
 };
 
+#define OPTION_HANDLER(name)                                                           \
+	static bool name(struct config *config, const char *object, const char *arg,    \
+			 bool *done, GError **error)
+
+/* "help" or "?" */
+bool option_is_help(const char *arg);
+/* *field becomes a copy of @value (NULL is fine). */
+void option_set(char **field, const char *value);
+
 /* options-machine.c */
 extern const struct option machine_options[];
 /* options-devices.c */

@@ -141,7 +141,7 @@ static void vnc_event(void *opaque, const char *name, JsonObject *data)
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
 
-/* Nobody chose the port, so somebody has to be told. */
+/* Nobody chose the port, so somebody has to be told, in the words that scripts look for. */
 static void print_vnc_address(struct machine *machine)
 {
 	g_autoptr(JsonNode) state = vnc_server_query(machine->vnc);
@@ -257,7 +257,8 @@ static void signal_ready(int fd, GIOCondition condition, void *opaque)
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) == sizeof(info)) {
-		error_report("terminating on signal %u from pid %u", info.ssi_signo, info.ssi_pid);
+		error_report("ended by signal %u (%s) from process %u", info.ssi_signo,
+			     sigabbrev_np((int)info.ssi_signo), info.ssi_pid);
 		machine_shutdown(opaque, SHUTDOWN_SIGNAL);
 	}
 }

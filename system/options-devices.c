@@ -9,21 +9,6 @@
 #include "ui/vnc.h"
 #include "util/error.h"
 
-#define HANDLER(name)                                                                  \
-	static bool name(struct config *config, const char *object, const char *arg,    \
-			 bool *done, GError **error)
-
-static bool is_help(const char *arg)
-{
-	return !strcmp(arg, "help") || !strcmp(arg, "?");
-}
-
-static void replace(char **field, const char *value)
-{
-	g_free(*field);
-	*field = g_strdup(value);
-}
-
 /* ---- option strings, also as JSON ---- */
 
 /* Nested objects become keys with dots, as in "file.filename". */
@@ -106,7 +91,7 @@ static void name_object(struct opts *opts, const char *key)
 
 /* ---- ports and monitors ---- */
 
-HANDLER(opt_serial)
+OPTION_HANDLER(opt_serial)
 {
 	config->serial_given = true;
 	if (config->serials->len == SERIAL_PORTS) {
@@ -117,7 +102,7 @@ HANDLER(opt_serial)
 	return true;
 }
 
-HANDLER(opt_parallel)
+OPTION_HANDLER(opt_parallel)
 {
 	if (strcmp(arg, "none")) {
 		return error_set(error, "%s %s: there is no parallel port (none)", object, arg);
@@ -135,7 +120,7 @@ static void add_monitor(struct config *config, bool qmp, bool pretty, const char
 	g_ptr_array_add(config->monitors, monitor);
 }
 
-HANDLER(opt_monitor)
+OPTION_HANDLER(opt_monitor)
 {
 	config->monitor_given = true;
 	if (strcmp(arg, "none")) {
@@ -144,7 +129,7 @@ HANDLER(opt_monitor)
 	return true;
 }
 
-HANDLER(opt_qmp)
+OPTION_HANDLER(opt_qmp)
 {
 	if (strcmp(arg, "none")) {
 		add_monitor(config, true, !strcmp(object, "-qmp-pretty"), arg);
@@ -152,7 +137,7 @@ HANDLER(opt_qmp)
 	return true;
 }
 
-HANDLER(opt_mon)
+OPTION_HANDLER(opt_mon)
 {
 	static const char *const known[] = { "chardev", "mode", "pretty", "id", NULL };
 	struct opts *opts = opts_parse(object, arg, "chardev", error);
@@ -179,11 +164,11 @@ HANDLER(opt_mon)
 	return ok;
 }
 
-HANDLER(opt_chardev)
+OPTION_HANDLER(opt_chardev)
 {
 	struct opts *opts;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
 		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n");
 		*done = true;
@@ -209,7 +194,7 @@ static void add_drive(struct config *config, struct opts *opts, bool plug)
 	g_ptr_array_add(config->drives, drive);
 }
 
-HANDLER(opt_drive)
+OPTION_HANDLER(opt_drive)
 {
 	struct opts *opts = parse(object, arg, NULL, error);
 	const char *interface, *media;
@@ -231,7 +216,7 @@ HANDLER(opt_drive)
 	return false;
 }
 
-HANDLER(opt_blockdev)
+OPTION_HANDLER(opt_blockdev)
 {
 	struct opts *opts = parse(object, arg, "driver", error);
 
@@ -247,7 +232,7 @@ HANDLER(opt_blockdev)
 	return true;
 }
 
-HANDLER(opt_ide)
+OPTION_HANDLER(opt_ide)
 {
 	return error_set(error, "%s: there is no IDE or floppy controller; "
 			 "use -drive file=%s,format=raw,if=virtio", object, arg);
@@ -255,11 +240,11 @@ HANDLER(opt_ide)
 
 /* ---- networks ---- */
 
-HANDLER(opt_netdev)
+OPTION_HANDLER(opt_netdev)
 {
 	struct opts *opts;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Available netdev back ends:\nuser\ntap\ndgram\n");
 		*done = true;
 		return true;
@@ -275,7 +260,7 @@ HANDLER(opt_netdev)
 }
 
 /* -nic TYPE,model=M,mac=A,... is a -netdev and a -device in one. */
-HANDLER(opt_nic)
+OPTION_HANDLER(opt_nic)
 {
 	struct opts *opts = opts_parse(object, arg, "type", error);
 	g_autofree char *id = g_strdup_printf("nic%u", config->netdevs->len);
@@ -315,7 +300,7 @@ HANDLER(opt_nic)
 	return true;
 }
 
-HANDLER(opt_net)
+OPTION_HANDLER(opt_net)
 {
 	if (strcmp(arg, "none")) {
 		return error_set(error, "%s %s: only none; use -nic user or -netdev with -device",
@@ -327,52 +312,52 @@ HANDLER(opt_net)
 
 /* ---- screens ---- */
 
-HANDLER(opt_vga)
+OPTION_HANDLER(opt_vga)
 {
 	static const char *const names[] = { "none", "std", NULL };
 
 	if (!g_strv_contains(names, arg)) {
 		return error_set(error, "%s %s: not offered (none, std)", object, arg);
 	}
-	replace(&config->vga, arg);
+	option_set(&config->vga, arg);
 	return true;
 }
 
-HANDLER(opt_display)
+OPTION_HANDLER(opt_display)
 {
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Available display back-end types:\nnone\nvnc\n");
 		*done = true;
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
-		replace(&config->vnc, arg + strlen("vnc="));
+		option_set(&config->vnc, arg + strlen("vnc="));
 	} else if (strcmp(arg, "none")) {
 		return error_set(error, "%s %s: not offered (none, vnc=...)", object, arg);
 	}
-	replace(&config->display, "none");
+	option_set(&config->display, "none");
 	return true;
 }
 
-HANDLER(opt_nographic)
+OPTION_HANDLER(opt_nographic)
 {
 	config->nographic = true;
 	return true;
 }
 
-HANDLER(opt_vnc)
+OPTION_HANDLER(opt_vnc)
 {
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		vnc_print_help();
 		*done = true;
 		return true;
 	}
-	replace(&config->vnc, arg);
+	option_set(&config->vnc, arg);
 	return true;
 }
 
 /* Viewers that send key codes need no layout; for the others there is one. */
-HANDLER(opt_k)
+OPTION_HANDLER(opt_k)
 {
 	if (strcmp(arg, "en-us")) {
 		warn_report("%s %s: only en-us is known, for viewers that send no key codes", object,
@@ -383,11 +368,11 @@ HANDLER(opt_k)
 
 /* ---- devices ---- */
 
-HANDLER(opt_device)
+OPTION_HANDLER(opt_device)
 {
 	struct opts *opts;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		device_table_help();
 		*done = true;
 		return true;
@@ -407,7 +392,7 @@ HANDLER(opt_device)
 }
 
 /* driver.property=value, or driver=D,property=P,value=V */
-HANDLER(opt_global)
+OPTION_HANDLER(opt_global)
 {
 	struct global_config *global = g_new0(struct global_config, 1);
 	const char *equals = strchr(arg, '='), *dot = strchr(arg, '.');
@@ -455,7 +440,7 @@ static struct opts *find_group(struct config *config, const char *group, const c
 }
 
 /* Changes a setting of an option given before: GROUP.ID.NAME=VALUE. */
-HANDLER(opt_set)
+OPTION_HANDLER(opt_set)
 {
 	const char *equals = strchr(arg, '=');
 	g_autofree char *path = equals ? g_strndup(arg, (size_t)(equals - arg)) : NULL;
@@ -475,7 +460,7 @@ HANDLER(opt_set)
 }
 
 /* What virtio-rng reads is always the kernel's generator, so these name nothing else. */
-HANDLER(opt_object)
+OPTION_HANDLER(opt_object)
 {
 	static const char *const types[] = { "rng-random", "rng-builtin", NULL };
 	static const char *const files[] = { "/dev/urandom", "/dev/random", "/dev/hwrng", NULL };
@@ -503,7 +488,7 @@ HANDLER(opt_object)
 	return ok;
 }
 
-HANDLER(opt_audiodev)
+OPTION_HANDLER(opt_audiodev)
 {
 	struct opts *opts = parse(object, arg, "driver", error);
 	bool none = opts && !g_strcmp0(opts_get(opts, "driver"), "none");

@@ -8,22 +8,7 @@
 #include "util/error.h"
 #include "util/trace.h"
 
-#define HANDLER(name)                                                                  \
-	static bool name(struct config *config, const char *object, const char *arg,    \
-			 bool *done, GError **error)
-
 #define CPUS_MAX 255 /* 8-bit APIC ids; 255 is the broadcast */
-
-static bool is_help(const char *arg)
-{
-	return !strcmp(arg, "help") || !strcmp(arg, "?");
-}
-
-static void replace(char **field, const char *value)
-{
-	g_free(*field);
-	*field = g_strdup(value);
-}
 
 /* A setting that would change what we do is refused, one that asks for what we do is accepted. */
 static bool only(struct opts *opts, const char *key, const char *const *accepted, GError **error)
@@ -93,7 +78,7 @@ static bool machine_type(struct config *config, const char *type, GError **error
 			 near ? "'?" : "");
 }
 
-HANDLER(opt_machine)
+OPTION_HANDLER(opt_machine)
 {
 	static const char *const known[] = { "type", "accel", "usb", "vmport", "smm", "hpet", "acpi",
 					     "i8042", "kernel_irqchip", "dump-guest-core", NULL };
@@ -101,7 +86,7 @@ HANDLER(opt_machine)
 	const char *type, *accels;
 	bool ok = false;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("pc                   i440FX board with PCI, ISA and ACPI (default; "
 		       "alias pc-i440fx-7.2)\n"
 		       "none                 no board: only monitors\n");
@@ -115,7 +100,7 @@ HANDLER(opt_machine)
 	type = opts_get(opts, "type");
 	accels = opts_get(opts, "accel");
 	if (accels) {
-		replace(&config->accels, accels);
+		option_set(&config->accels, accels);
 	}
 	ok = (!type || machine_type(config, type, error)) &&
 	     (!accels || check_accels(object, accels, error)) &&
@@ -125,14 +110,14 @@ HANDLER(opt_machine)
 	return ok;
 }
 
-HANDLER(opt_accel)
+OPTION_HANDLER(opt_accel)
 {
 	static const char *const in_kernel[] = { "on", NULL };
 	struct opts *opts = opts_parse(object, arg, "accel", error);
 	const char *accel;
 	bool ok;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Accelerators:\nkvm    hardware virtualization (default)\n"
 		       "qtest  no guest runs; tests drive the devices\n");
 		*done = true;
@@ -157,15 +142,15 @@ HANDLER(opt_accel)
 	return ok;
 }
 
-HANDLER(opt_enable_kvm)
+OPTION_HANDLER(opt_enable_kvm)
 {
-	replace(&config->accels, "kvm");
+	option_set(&config->accels, "kvm");
 	return true;
 }
 
-HANDLER(opt_cpu)
+OPTION_HANDLER(opt_cpu)
 {
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Available CPUs:\n");
 		for (const struct cpu_model_name *m = accel_cpu_models(); m->name; m++) {
 			printf("%-20s %s\n", m->name, m->description);
@@ -173,7 +158,7 @@ HANDLER(opt_cpu)
 		*done = true;
 		return true;
 	}
-	replace(&config->cpu, arg);
+	option_set(&config->cpu, arg);
 	return true;
 }
 
@@ -190,7 +175,7 @@ static bool get_count(struct opts *opts, const char *key, uint64_t *out, GError 
 }
 
 /* The topology is checked but has no further effect: each CPU is a socket of its own. */
-HANDLER(opt_smp)
+OPTION_HANDLER(opt_smp)
 {
 	static const char *const known[] = { "cpus", "sockets", "dies", "cores", "threads",
 					     "maxcpus", NULL };
@@ -229,7 +214,7 @@ HANDLER(opt_smp)
 	return ok;
 }
 
-HANDLER(opt_m)
+OPTION_HANDLER(opt_m)
 {
 	static const char *const known[] = { "size", "slots", "maxmem", NULL };
 	struct opts *opts = opts_parse(object, arg, "size", error);
@@ -250,34 +235,34 @@ HANDLER(opt_m)
 		ok = error_set(error, "%s: size=%s: at least 1M is needed", object,
 			       opts_get(opts, "size"));
 	}
-	/* Memory slots are whole pages; 2 MiB also suits huge pages. */
 	if (ok && config->ram_bytes > INT64_MAX) {
 		ok = error_set(error, "%s: size=%s: size too large", object, opts_get(opts, "size"));
 	}
+	/* Memory slots are whole pages. */
 	config->ram_bytes = (config->ram_bytes + 0xfff) & ~0xfffull;
 	opts_destroy(opts);
 	return ok;
 }
 
-HANDLER(opt_kernel)
+OPTION_HANDLER(opt_kernel)
 {
-	replace(&config->kernel, arg);
+	option_set(&config->kernel, arg);
 	return true;
 }
 
-HANDLER(opt_initrd)
+OPTION_HANDLER(opt_initrd)
 {
-	replace(&config->initrd, arg);
+	option_set(&config->initrd, arg);
 	return true;
 }
 
-HANDLER(opt_append)
+OPTION_HANDLER(opt_append)
 {
-	replace(&config->append, arg);
+	option_set(&config->append, arg);
 	return true;
 }
 
-HANDLER(opt_name)
+OPTION_HANDLER(opt_name)
 {
 	static const char *const known[] = { "guest", "process", "debug-threads", NULL };
 	struct opts *opts = opts_parse(object, arg, "guest", error);
@@ -287,23 +272,23 @@ HANDLER(opt_name)
 		return false;
 	}
 	ok = opts_get_bool(opts, "debug-threads", &debug_threads, error);
-	replace(&config->name, opts_get(opts, "guest"));
-	replace(&config->process_name, opts_get(opts, "process"));
+	option_set(&config->name, opts_get(opts, "guest"));
+	option_set(&config->process_name, opts_get(opts, "process"));
 	ok = ok && opts_check_used(opts, known, error);
 	opts_destroy(opts);
 	return ok;
 }
 
-HANDLER(opt_uuid)
+OPTION_HANDLER(opt_uuid)
 {
 	if (!g_uuid_string_is_valid(arg)) {
 		return error_set(error, "%s: %s: not a UUID", object, arg);
 	}
-	replace(&config->uuid, arg);
+	option_set(&config->uuid, arg);
 	return true;
 }
 
-HANDLER(opt_rtc)
+OPTION_HANDLER(opt_rtc)
 {
 	static const char *const base[] = { "utc", NULL };
 	static const char *const clock[] = { "host", NULL };
@@ -317,7 +302,7 @@ HANDLER(opt_rtc)
 }
 
 /* There is no firmware, so there is no order to boot in. */
-HANDLER(opt_boot)
+OPTION_HANDLER(opt_boot)
 {
 	static const char *const keys[] = { "order", "once", "menu", "strict", "splash",
 					    "splash-time", "reboot-timeout", NULL };
@@ -332,7 +317,7 @@ HANDLER(opt_boot)
 	return ok;
 }
 
-HANDLER(opt_msg)
+OPTION_HANDLER(opt_msg)
 {
 	static const char *const known[] = { "timestamp", "guest-name", NULL };
 	struct opts *opts = opts_parse(object, arg, NULL, error);
@@ -345,7 +330,7 @@ HANDLER(opt_msg)
 }
 
 /* Saying yes to a sandbox that isn't there would be a lie about safety. */
-HANDLER(opt_sandbox)
+OPTION_HANDLER(opt_sandbox)
 {
 	struct opts *opts = opts_parse(object, arg, "enable", error);
 	bool enable = false, ok;
@@ -358,7 +343,7 @@ HANDLER(opt_sandbox)
 	return ok;
 }
 
-HANDLER(opt_overcommit)
+OPTION_HANDLER(opt_overcommit)
 {
 	static const char *const off[] = { "off", NULL };
 	struct opts *opts = opts_parse(object, arg, NULL, error);
@@ -369,48 +354,48 @@ HANDLER(opt_overcommit)
 	return ok;
 }
 
-HANDLER(opt_paused)
+OPTION_HANDLER(opt_paused)
 {
 	config->paused = true;
 	return true;
 }
 
-HANDLER(opt_no_reboot)
+OPTION_HANDLER(opt_no_reboot)
 {
 	config->no_reboot = true;
 	return true;
 }
 
-HANDLER(opt_no_shutdown)
+OPTION_HANDLER(opt_no_shutdown)
 {
 	config->no_shutdown = true;
 	return true;
 }
 
-HANDLER(opt_nodefaults)
+OPTION_HANDLER(opt_nodefaults)
 {
 	config->nodefaults = true;
 	return true;
 }
 
-HANDLER(opt_daemonize)
+OPTION_HANDLER(opt_daemonize)
 {
 	config->daemonize = true;
 	return true;
 }
 
-HANDLER(opt_pidfile)
+OPTION_HANDLER(opt_pidfile)
 {
-	replace(&config->pidfile, arg);
+	option_set(&config->pidfile, arg);
 	return true;
 }
 
-HANDLER(opt_trace)
+OPTION_HANDLER(opt_trace)
 {
 	g_autofree char *pattern = NULL;
 	bool ok = true;
 
-	if (is_help(arg)) {
+	if (option_is_help(arg)) {
 		printf("Areas: accel mem pci vfio gvt virtio ui vnc input qmp net block i386 system\n"
 		       "-trace AREA or -trace AREA:EVENT; * and ? stand for any text, any letter\n");
 		*done = true;
@@ -421,19 +406,19 @@ HANDLER(opt_trace)
 	return ok;
 }
 
-HANDLER(opt_qtest)
+OPTION_HANDLER(opt_qtest)
 {
-	replace(&config->qtest, arg);
+	option_set(&config->qtest, arg);
 	return true;
 }
 
-HANDLER(opt_qtest_log)
+OPTION_HANDLER(opt_qtest_log)
 {
-	replace(&config->qtest_log, arg);
+	option_set(&config->qtest_log, arg);
 	return true;
 }
 
-HANDLER(opt_bios)
+OPTION_HANDLER(opt_bios)
 {
 	return error_set(error, "%s %s: there is no firmware; a kernel is booted directly (-kernel)",
 			 object, arg);

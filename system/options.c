@@ -8,6 +8,17 @@
 
 static const struct option *const tables[] = { machine_options, device_options };
 
+bool option_is_help(const char *arg)
+{
+	return !strcmp(arg, "help") || !strcmp(arg, "?");
+}
+
+void option_set(char **field, const char *value)
+{
+	g_free(*field);
+	*field = g_strdup(value);
+}
+
 static const struct option *find_option(const char *name)
 {
 	for (unsigned int i = 0; i < G_N_ELEMENTS(tables); i++) {
