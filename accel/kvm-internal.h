@@ -80,6 +80,8 @@ struct kvm {
 	GMutex lock; /* running, and each vCPU's place and dead */
 	GCond changed;
 	bool running, quitting;
+	bool clock_held; /* @clock is what the guest's clock showed when it stopped */
+	struct kvm_clock_data clock;
 	bool ran; /* the interrupt chips may differ from what was saved at creation */
 	GPtrArray *vcpus; /* struct kvm_vcpu */
 };

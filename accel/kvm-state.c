@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "kvm-internal.h"
 #include "util/error.h"
@@ -32,6 +33,40 @@ static int extension(struct kvm_vcpu *vcpu, long capability)
 	return kvm_ioctl(vcpu->kvm->fd, KVM_CHECK_EXTENSION, (void *)capability);
 }
 
+/*
+ * Reads or writes @msrs. KVM stops at the first one that this CPU model lacks (or that can't be
+ * written); that one is stepped over, and with @drop taken out of the table.
+ */
+static void for_all_msrs(struct kvm_vcpu *vcpu, unsigned long request, struct kvm_msrs *msrs,
+			 bool drop)
+{
+	struct kvm_msrs *rest = g_malloc(sizeof(*rest) + msrs->nmsrs * sizeof(rest->entries[0]));
+	uint32_t next = 0, kept = 0;
+
+	while (next < msrs->nmsrs) {
+		uint32_t count = msrs->nmsrs - next;
+		int done;
+
+		rest->nmsrs = count;
+		rest->pad = 0;
+		memcpy(rest->entries, msrs->entries + next, count * sizeof(rest->entries[0]));
+		done = kvm_ioctl(vcpu->fd, request, rest);
+		if (done < 0) {
+			break;
+		}
+		if (drop) {
+			memcpy(msrs->entries + kept, rest->entries,
+			       (uint32_t)done * sizeof(rest->entries[0]));
+			kept += (uint32_t)done;
+		}
+		next += (uint32_t)done + 1;
+	}
+	if (drop) {
+		msrs->nmsrs = kept;
+	}
+	g_free(rest);
+}
+
 /* The values of all MSRs that can be read. */
 static struct kvm_msrs *read_msrs(struct kvm_vcpu *vcpu)
 {
@@ -50,16 +85,11 @@ static struct kvm_msrs *read_msrs(struct kvm_vcpu *vcpu)
 	}
 	msrs = g_malloc0(sizeof(*msrs) + list->nmsrs * sizeof(msrs->entries[0]));
 	for (uint32_t i = 0; i < list->nmsrs; i++) {
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entry;
-		} one = { .head.nmsrs = 1, .entry.index = list->indices[i] };
-
-		/* One at a time: KVM stops at the first that this CPU model lacks. */
-		if (list->indices[i] != MSR_TSC && kvm_ioctl(vcpu->fd, KVM_GET_MSRS, &one) == 1) {
-			msrs->entries[msrs->nmsrs++] = one.entry;
+		if (list->indices[i] != MSR_TSC) {
+			msrs->entries[msrs->nmsrs++].index = list->indices[i];
 		}
 	}
+	for_all_msrs(vcpu, KVM_GET_MSRS, msrs, true);
 	return msrs;
 }
 
@@ -126,15 +156,7 @@ static int write_msr(struct kvm_vcpu *vcpu, uint32_t index, uint64_t value)
 
 static void restore_msrs(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_msrs *msrs = vcpu->snapshot.msrs;
-
-	for (uint32_t i = 0; i < msrs->nmsrs; i++) {
-		/* Some can be read only; those keep their value by themselves. */
-		if (write_msr(vcpu, msrs->entries[i].index, msrs->entries[i].data)) {
-			TRACE(accel, msr, "cpu %u: 0x%x not restored", vcpu->index,
-			      msrs->entries[i].index);
-		}
-	}
+	for_all_msrs(vcpu, KVM_SET_MSRS, vcpu->snapshot.msrs, false);
 	/* KVM keeps the TSCs of CPUs that are set to 0 together in step. */
 	write_msr(vcpu, MSR_TSC, 0);
 }

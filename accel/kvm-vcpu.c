@@ -177,23 +177,45 @@ static bool all_outside(const struct kvm *kvm)
 	return true;
 }
 
+/* kvmclock stands still while the guest does, as on a machine that is asleep. */
+static void hold_clock(struct kvm *kvm)
+{
+	kvm->clock_held = kvm_ioctl(kvm->vm_fd, KVM_GET_CLOCK, &kvm->clock) >= 0;
+}
+
+static void release_clock(struct kvm *kvm)
+{
+	struct kvm_clock_data clock = { .clock = kvm->clock.clock };
+
+	if (kvm->clock_held) {
+		kvm_ioctl(kvm->vm_fd, KVM_SET_CLOCK, &clock);
+		kvm->clock_held = false;
+	}
+}
+
 void kvm_vcpus_stop(struct accel *accel)
 {
 	struct kvm *kvm = kvm_of(accel);
+	bool ran;
 
 	g_mutex_lock(&kvm->lock);
+	ran = kvm->running;
 	kvm->running = false;
 	kick_all(kvm);
 	while (!all_outside(kvm)) {
 		g_cond_wait(&kvm->changed, &kvm->lock);
 	}
 	g_mutex_unlock(&kvm->lock);
+	if (ran) {
+		hold_clock(kvm);
+	}
 }
 
 void kvm_vcpus_run(struct accel *accel)
 {
 	struct kvm *kvm = kvm_of(accel);
 
+	release_clock(kvm);
 	for (unsigned int i = 0; i < kvm->vcpus->len && kvm->ran; i++) {
 		struct kvm_vcpu *vcpu = g_ptr_array_index(kvm->vcpus, i);
 
