@@ -62,6 +62,19 @@ def pauses():
     machine.wait_serial("^stopped$")
 
 
+def clock_stands_still():
+    """While the guest is paused, its clock is too."""
+    def now():
+        return float(machine.run("cut -d' ' -f1 /proc/uptime").split()[-1])
+    guest, host = now(), time.monotonic()
+    machine.qmp("stop")
+    time.sleep(5)
+    machine.qmp("cont")
+    missing = time.monotonic() - host - (now() - guest)
+    if not 4 < missing:
+        raise Failure(f"of 5 s of pause the guest's clock left out {missing:.1f} s")
+
+
 def reboots(way):
     def test():
         if way:
@@ -120,6 +133,7 @@ try:
     tap.run([
         ("board/linux-boots-without-a-complaint", boots),
         ("board/stop-holds-the-guest-and-cont-lets-it-go-on", pauses),
+        ("board/a-pause-is-no-time-for-the-guest", clock_stands_still),
         ("board/it-reboots-by-the-acpi-register", reboots("reboot -f")),
         ("board/it-reboots-by-sysrq", reboots("echo b > /proc/sysrq-trigger")),
         ("board/it-reboots-by-qmp", reboots(None)),
