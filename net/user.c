@@ -196,6 +196,10 @@ static int add_poll(int fd, int events, void *opaque)
 	return (int)index;
 }
 
+/* libslirp never asks for a longer wait than this, even with nothing to wait for: taken at its word it
+ * would wake an idle machine every second. */
+#define IDLE_MS 1000
+
 static gboolean source_prepare(GSource *source, gint *timeout)
 {
 	struct net_user *user = ((struct user_source *)source)->user;
@@ -211,8 +215,9 @@ static gboolean source_prepare(GSource *source, gint *timeout)
 			poll->fd = -1;
 		}
 	}
-	*timeout = wait_ms > INT_MAX ? -1 : (gint)wait_ms;
-	user->deadline_ns = wait_ms > INT_MAX ? INT64_MAX :
+	/* Its own timers ask for less than IDLE_MS. */
+	*timeout = wait_ms >= IDLE_MS ? -1 : (gint)wait_ms;
+	user->deadline_ns = wait_ms >= IDLE_MS ? INT64_MAX :
 			    clock_ns() + (int64_t)wait_ms * 1000000;
 	return user->answered;
 }

@@ -355,6 +355,30 @@ def _(tmp):
     vm.quit()
 
 
+def switches(pid):
+    """How often the threads of a process went to sleep."""
+    total = 0
+    for task in os.listdir("/proc/%d/task" % pid):
+        for line in open("/proc/%d/task/%s/status" % (pid, task)):
+            if line.startswith("voluntary_ctxt_switches:"):
+                total += int(line.split()[1])
+    return total
+
+
+@test("idle/nothing-wakes-up-without-a-viewer")
+def _(tmp):
+    vm = Vm(tmp, "-device", "bochs-display", "-device", "virtio-keyboard-pci", "-device",
+            "virtio-tablet-pci", "-nic", "user", "-serial", "pty", "-vnc", "unix:%s/vnc" % tmp,
+            "-monitor", "unix:%s/hmp,server=on,wait=off" % tmp)
+    bochs_mode(vm, vm.find(0x1234, 0x1111), 64, 48)
+    time.sleep(2)
+    before = switches(vm.process.pid)
+    time.sleep(3)
+    woken = switches(vm.process.pid) - before
+    assert woken == 0, woken
+    vm.quit()
+
+
 @test("daemon/pidfile-ready-socket-and-silence")
 def _(tmp):
     pidfile, qmp = os.path.join(tmp, "pid"), os.path.join(tmp, "qmp")
