@@ -192,6 +192,26 @@ def _(tmp):
         libc.umount2(tmp.encode(), 2)
 
 
+@test("virtio-blk/end-and-reset-with-requests-on-their-way")
+def _(tmp):
+    image = os.path.join(tmp, "disk.img")
+    with open(image, "wb") as f:
+        f.truncate(16 << 20)
+    for end in ("quit", "system_reset"):
+        vm = Vm(tmp, "-drive", "file=%s,format=raw,id=d0" % image)
+        disk = Disk(vm)
+        vm.write(disk.head, u32(1, 0, 0, 0))
+        for _ in range(8):
+            disk.blk.submit([(disk.head, 16, False), (0x400000, 4 << 20, False),
+                             (disk.last, 1, True)], wait=False)
+        vm.qmp(end)
+        if end == "system_reset":
+            again = Disk(vm)
+            assert again(0, 0, 512, True) == 0
+            vm.qmp("quit")
+        vm.wait_end()
+
+
 @test("virtio/impossible-rings-break-the-device-and-nothing-else")
 def _(tmp):
     vm = Vm(tmp, "-device", "virtio-rng-pci")

@@ -50,7 +50,7 @@ class Virtio:
         off = self.vm.load("readw", self.common + 30)
         self.doorbell = self.regions[2] + off * self.multiplier
 
-    def submit(self, parts):
+    def submit(self, parts, wait=True):
         """parts: [(address, length, device_writes)]; waits; returns the length the device wrote."""
         for n, (addr, length, writes) in enumerate(parts):
             more = n + 1 < len(parts)
@@ -61,10 +61,10 @@ class Virtio:
         self.next += 1
         self.vm.store("writew", self.avail + 2, self.next & 0xffff)
         self.vm.store("writew", self.doorbell, self.index)
-        for _ in range(100000):
+        for _ in range(100000 if wait else 0):
             if self.vm.load("readw", self.used + 2) == self.next & 0xffff:
                 return self.vm.load("readl", self.used + 4 + 8 * ((self.next - 1) % self.size) + 4)
-        raise AssertionError("the device never answered")
+        assert not wait, "the device never answered"
 
 
 class Disk:
