@@ -25,7 +25,7 @@
 #include "util/trace.h"
 
 #define FRAME_MS    16
-#define IDLE_MS	    1000
+#define IDLE_MS	    2000
 #define QUIET_LOOKS 30
 /* This many looks in a row with a quarter of the screen dirty: the next ones without the log. */
 #define HEAVY_LOOKS   2

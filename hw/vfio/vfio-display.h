@@ -24,7 +24,7 @@ struct vfio_display;
 /* ...for so many looks. After that nobody is at work in front of the screen (a viewer's input starts
  * anew), and looks back off to this. */
 #define VFIO_POLL_STILL_LOOKS 50u
-#define VFIO_POLL_STILL_MS    1000u
+#define VFIO_POLL_STILL_MS    2000u
 
 struct vfio_display_config {
 	struct vfio_device *device; /* borrowed, outlives the display */

@@ -21,11 +21,11 @@ from vmm import BUILD, Failed, Vmm, find_kernel, make_initrd
 
 PROBE = os.path.join(BUILD, "tests/bench/vnc-probe")
 SIZE = "1920x1080"
-SETTLE_S = 3
+SETTLE_S = 2
 # Both back off while nothing changes; this is when they have.
 VIEWER_SETTLE_S = 10
 IDLE_S = 8
-DRAW_S = 8
+DRAW_S = 6
 FPS = 30
 # The last pixels that the guest writes: of the square, of the screen.
 MARKERS = {"small": "191,191", "full": "1919,1079"}
