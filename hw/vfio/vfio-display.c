@@ -14,8 +14,8 @@
 #include "vfio-plane.h"
 #include "vfio-region-plane.h"
 
-/* While frames go out, polling follows the sinks; this is for a sink that never says "done". */
-#define POLL_STALLED_MS 1000u
+/* While frames go out, looks follow the sinks; this is for a sink that never says "done". */
+#define STALLED_MS 1000u
 /* A query that fails is "no frame yet" for so long; then the viewers are told. */
 #define FAILING_TELL_NS (500 * 1000 * 1000ll)
 /* Retries after a failure back off to this; with an interrupt the next flip ends them anyway. */
@@ -28,6 +28,7 @@ struct vfio_display {
 	struct vfio_device *device; /* NULL after detach */
 	struct console *console;
 	uint32_t kind; /* VFIO_GFX_PLANE_TYPE_DMABUF or _REGION: how planes are asked for */
+	uint32_t primary; /* VFIO_PLANE_*: as what the driver knows its screen */
 	bool region_too; /* a device with dma-bufs offers regions as well */
 	struct vfio_dmabuf_cache dmabufs;
 	struct vfio_region_plane region;
@@ -43,7 +44,8 @@ struct vfio_display {
 	unsigned int still; /* polling: looks in a row that found no change */
 	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
 	int64_t last_look_ns, failing_since_ns;
-	bool waiting; /* polling: for frame_done */
+	bool waiting; /* for frame_done: nobody could use a newer frame yet */
+	bool event_waits; /* an event came meanwhile */
 
 	/* what the console has */
 	struct fb_buffer *shown;
@@ -220,6 +222,21 @@ static void stage(struct vfio_display *display, const char *name, int64_t *begin
 	*begin = now;
 }
 
+static int query_primary(struct vfio_display *display, struct vfio_device_gfx_plane_info *info)
+{
+	int ret = vfio_plane_query(display->device, display->kind, display->primary, info);
+
+	/* QEMU leaves the type zero when it asks for a region, and some drivers know no other. */
+	if (ret == -EINVAL && display->kind == VFIO_GFX_PLANE_TYPE_REGION &&
+	    display->primary == VFIO_PLANE_PRIMARY) {
+		ret = vfio_plane_query(display->device, display->kind, VFIO_PLANE_OVERLAY, info);
+		if (ret == 0) {
+			display->primary = VFIO_PLANE_OVERLAY;
+		}
+	}
+	return ret;
+}
+
 /* @harvest: NULL, what changed is unknown. */
 static enum look look_primary(struct vfio_display *display,
 			      const struct vfio_gfx_harvest *harvest)
@@ -235,7 +252,7 @@ static enum look look_primary(struct vfio_display *display,
 	int64_t begin = clock_ns();
 	int ret;
 
-	ret = vfio_plane_query(display->device, display->kind, VFIO_PLANE_PRIMARY, &info);
+	ret = query_primary(display, &info);
 	display->queries++;
 	stage(display, "query", &begin);
 	if (ret < 0) {
@@ -300,7 +317,10 @@ static enum look look_now(struct vfio_display *display)
 	if (display->kind != kind) {
 		look = look_primary(display, NULL);
 	}
-	vfio_cursor_look(&display->cursor, display->kind);
+	/* A region device has one picture, and may answer with it whatever type is asked for. */
+	if (display->kind == VFIO_GFX_PLANE_TYPE_DMABUF) {
+		vfio_cursor_look(&display->cursor, display->kind);
+	}
 	return look;
 }
 
@@ -338,23 +358,25 @@ static void look_and_go_on(struct vfio_display *display)
 {
 	enum look look;
 
-	display->waiting = !display->irq;
+	display->waiting = true;
+	display->event_waits = false;
 	look = look_now(display);
 	if (!display->active) {
 		return;
 	}
-	if (look == LOOK_FAILED) {
+	if (look != LOOK_FRAME) {
 		display->waiting = false;
+	}
+	if (look == LOOK_FAILED) {
 		schedule(display, display->interval_ms);
 		display->interval_ms = back_off(display->interval_ms, RETRY_MAX_MS);
 	} else if (display->irq) {
 		display->interval_ms = VFIO_POLL_MIN_MS;
 	} else if (look == LOOK_FRAME) {
 		if (display->waiting) {
-			schedule(display, POLL_STALLED_MS);
+			schedule(display, STALLED_MS);
 		}
 	} else {
-		display->waiting = false;
 		pace(display, false);
 	}
 }
@@ -384,9 +406,19 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 {
 	struct vfio_display *display = opaque;
 
-	if (eventfd_drain(fd)) {
-		display->events++;
+	if (!eventfd_drain(fd)) {
+		return;
+	}
+	display->events++;
+	if (!display->waiting) {
 		look_and_go_on(display);
+		return;
+	}
+	/* A look is not free for the guest: what was harvested is write-protected again. So it has
+	 * to wait until a viewer can use it, and then shows the newest picture. */
+	display->event_waits = true;
+	if (!display->timer) {
+		schedule(display, STALLED_MS);
 	}
 }
 
@@ -415,7 +447,7 @@ static void events_stop(struct vfio_display *display)
 		vfio_gfx_unlisten(display->gfx);
 	}
 	display->irq = false;
-	display->waiting = false;
+	display->waiting = display->event_waits = false;
 	if (display->timer) {
 		g_source_remove(display->timer);
 		display->timer = 0;
@@ -502,7 +534,11 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 		return;
 	}
 	display->waiting = false;
-	pace(display, changed);
+	if (!display->irq) {
+		pace(display, changed);
+	} else if (display->event_waits) {
+		kick(display);
+	}
 }
 
 static void source_expect_change(void *source)
@@ -574,6 +610,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	display = g_new0(struct vfio_display, 1);
 	display->device = device;
 	display->edid = edid;
+	display->primary = VFIO_PLANE_PRIMARY;
 	display->kind = dmabuf ? VFIO_GFX_PLANE_TYPE_DMABUF : VFIO_GFX_PLANE_TYPE_REGION;
 	display->region_too = dmabuf && region;
 	display->gfx = vfio_gfx_probe(device);

@@ -248,6 +248,8 @@ static int fake_query_plane(struct vfio_device *device, struct vfio_device_gfx_p
 			return fake->cursor_result;
 		}
 		plane = &fake->cursor;
+	} else if (info->drm_plane_type != fake->screen_type) {
+		return -EINVAL;
 	} else {
 		fake->queries++;
 		if (fake->query_failures) {
@@ -310,6 +312,7 @@ struct vfio_fake *vfio_fake_create(void)
 	fake->device.fd = -1;
 	fake->region_count = VFIO_PCI_NUM_REGIONS;
 	fake->irq_count = VFIO_PCI_NUM_IRQS;
+	fake->screen_type = 1;
 	fake->dmabufs = g_hash_table_new_full(NULL, NULL, NULL, close_fd);
 	for (unsigned int i = 0; i < VFIO_FAKE_REGIONS; i++) {
 		fake->regions[i].fd = -1;

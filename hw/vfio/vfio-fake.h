@@ -44,6 +44,7 @@ struct vfio_fake {
 	} irqs[VFIO_FAKE_IRQS];
 
 	bool dmabuf, region; /* kinds of plane offered */
+	uint32_t screen_type; /* DRM_PLANE_TYPE_* that names the screen */
 	struct vfio_device_gfx_plane_info primary, cursor;
 	int query_result, cursor_result, get_result; /* 0 or -errno */
 	unsigned int query_failures; /* so many of the next queries fail with query_result */

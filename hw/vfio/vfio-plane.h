@@ -8,6 +8,7 @@
 #include "vfio-device.h"
 
 /* DRM_PLANE_TYPE_* of the kernel's drm_plane.h, which has no user-space header. */
+#define VFIO_PLANE_OVERLAY 0u
 #define VFIO_PLANE_PRIMARY 1u
 #define VFIO_PLANE_CURSOR  2u
 

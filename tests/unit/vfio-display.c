@@ -639,6 +639,20 @@ static void test_region(void)
 	finish(&f);
 }
 
+static void test_region_of_type_zero(void)
+{
+	struct fixture f = { 0 };
+	uint8_t *data = prepare_region(&f, FB_REGION, W * H * 4, true);
+
+	f.fake->screen_type = 0;
+	fill(data, W * H, 0x313233);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x313233);
+	g_assert_cmpuint(f.fake->cursor_queries, ==, 0);
+	finish(&f);
+}
+
 static void test_region_too_small(void)
 {
 	struct fixture f = { 0 };
@@ -755,6 +769,39 @@ static void test_irq_damage(void)
 	g_assert_cmpint(box->x2, ==, 128);
 	g_assert_cmphex(seen(&f, 64, 32), ==, 0x00ff00);
 	g_assert_cmphex(seen(&f, 63, 0), ==, 0);
+	finish(&f);
+}
+
+static void test_irq_slow_viewer(void)
+{
+	struct fixture f = { 0 };
+	unsigned int harvests;
+
+	prepare(&f);
+	vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ);
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"", 0);
+	start(&f, 0, 0);
+	f.viewer->slow = true;
+	capture_set_wanted(f.viewer, true);
+	run_ms(20);
+	harvests = f.fake->harvests;
+	for (uint32_t i = 1; i <= 10; i++) {
+		fill(f.pixels, W * H, i);
+		vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
+		flip(&f);
+	}
+	g_assert_cmpuint(f.fake->harvests, ==, harvests);
+	capture_release(f.viewer);
+	run_ms(20);
+	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 10);
+	/* one that never says "done" doesn't stop the others for good */
+	fill(f.pixels, W * H, 11);
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
+	flip(&f);
+	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
+	run_ms(1200);
+	g_assert_cmpuint(f.fake->harvests, ==, harvests + 2);
 	finish(&f);
 }
 
@@ -1084,12 +1131,14 @@ int main(int argc, char **argv)
 	T("a-driver-without-cursor-is-not-asked-for-ever", test_cursor_absent);
 	T("an-impossible-cursor-is-not-shown", test_cursor_impossible);
 	T("a-region-plane-is-mapped-once-a-geometry", test_region);
+	T("a-region-plane-may-be-known-as-type-zero", test_region_of_type_zero);
 	T("a-region-smaller-than-its-plane-is-rejected", test_region_too_small);
 	T("a-region-that-shrank-is-not-read-past-its-end", test_region_shrinks);
 	T("a-region-that-cannot-be-mapped-is-read", test_region_unmappable);
 	T("a-region-that-does-not-exist-is-named", test_region_absent);
 	T("with-the-interrupt-a-still-screen-needs-no-query", test_irq);
 	T("damage-comes-from-the-driver", test_irq_damage);
+	T("with-the-interrupt-a-slow-viewer-is-waited-for", test_irq_slow_viewer);
 	T("a-spurious-interrupt-makes-no-frame", test_irq_spurious);
 	T("damage-survives-a-failed-query", test_irq_damage_survives_a_failed_query);
 	T("damage-that-makes-no-sense-means-everything", test_irq_hostile_damage);
