@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import tap
-from machine import VMM, Failure, Machine, Vgpu, load_gvt
+from machine import VMM, Failure, Machine, Vgpu, load_gvt, read_ppm
 
 
 def refuse(arguments, *texts, user=None):
@@ -42,7 +42,7 @@ def bad_paths():
 def bad_modes():
     load_gvt()
     with Vgpu("bochs-64") as vgpu:
-        device = f"vfio-pci,sysfsdev={vgpu.sysfs}"
+        device = f"vfio-pci,sysfsdev={vgpu.sysfs},display=on"
         refuse(f"{device},xres=800", "xres and yres")
         refuse(f"{device},xres=16384,yres=16384", "largest mode")
         refuse(f"{device},display=off,xres=800,yres=600", "without a display")
@@ -66,6 +66,23 @@ def both_forms_and_in_use():
                 raise Failure(f"no warning: {vm.messages()}")
 
 
+def two_vgpus():
+    load_gvt()
+    with Vgpu("bochs-16") as one, Vgpu("region-16") as two:
+        with Machine("-device", f"vfio-pci,id=one,sysfsdev={one.sysfs},display=on,xres=640,yres=480",
+                     "-device", f"vfio-pci,id=two,sysfsdev={two.sysfs},display=on,xres=800,yres=600"
+                     ) as vm:
+            vm.wait_serial("^guest: ready", 120)
+            states = {state["device"]: state for state in vm.qmp("query-display-state")}
+            tap.same("the consoles", sorted(states), ["one", "two"])
+            tap.same("their sources", [states[name]["source"]["kind"] for name in ("one", "two")],
+                     ["vfio-dmabuf", "vfio-region"])
+            for name, size in ("one", (640, 480)), ("two", (800, 600)):
+                path = f"{vm.dir}/{name}.ppm"
+                vm.qmp("screendump", filename=path, device=name)
+                tap.same(f"the size of {name}'s screen", read_ppm(path)[:2], size)
+
+
 def host_takes_back():
     load_gvt()
     vgpu = Vgpu("bochs-64")
@@ -80,7 +97,8 @@ def host_takes_back():
         tap.same("the reason", state["blank"]["reason"], "no-display")
         if vgpu.uuid not in vm.messages():
             raise Failure(f"no message names the device: {vm.messages()}")
-        tap.same("the guest", vm.run("echo alive"), "alive\n")
+        if not vm.run("echo alive").endswith("alive\n"):
+            raise Failure("the guest does not answer")
         tap.same("the machine", vm.qmp("query-status")["status"], "running")
 
 
@@ -88,4 +106,5 @@ if __name__ == "__main__":
     tap.run([("/vfio/bad-paths-are-named", bad_paths),
              ("/vfio/bad-modes-are-named", bad_modes),
              ("/vfio/both-forms-of-path-and-a-device-in-use", both_forms_and_in_use),
+             ("/vfio/two-vgpus-are-two-consoles", two_vgpus),
              ("/vfio/the-host-takes-the-device-back", host_takes_back)])
