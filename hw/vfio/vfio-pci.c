@@ -174,6 +174,19 @@ static void vfio_pci_unrealize(struct device *dev)
 	vfio_pci_teardown((struct vfio_pci *)dev);
 }
 
+/* A guest may leave the device asleep, and asleep it answers nobody. */
+static void wake_up(struct vfio_pci *vp)
+{
+	uint8_t pm = pci_capability_find(&vp->pd, PCI_CAP_ID_PM), control[2];
+
+	if (!pm || vfio_region_read(vp->device, vp->config_region, pm + PCI_PM_CTRL, control, 2) < 0 ||
+	    !(control[0] & PCI_PM_CTRL_STATE_MASK)) {
+		return;
+	}
+	control[0] &= (uint8_t)~PCI_PM_CTRL_STATE_MASK; /* D0 */
+	vfio_region_write(vp->device, vp->config_region, pm + PCI_PM_CTRL, control, 2);
+}
+
 void vfio_pci_reset(struct device *dev)
 {
 	struct vfio_pci *vp = (struct vfio_pci *)dev;
@@ -187,6 +200,7 @@ void vfio_pci_reset(struct device *dev)
 	}
 	vfio_config_sync_command(vp);
 	vfio_irqs_update(vp);
+	wake_up(vp);
 	if (vp->device->flags & VFIO_DEVICE_FLAGS_RESET) {
 		ret = vp->device->ops->reset(vp->device);
 	}

@@ -567,10 +567,12 @@ static void test_reset(void)
 	place_bars(&f);
 	cfg_write(&f, CAP_MSIX + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, 2);
 	msix_entry(&f, 0, 0x50, false);
+	cfg_write(&f, CAP_PM + PCI_PM_CTRL, 3, 2); /* the guest put it to sleep */
 	machine_lock();
 	vfio_pci_reset(&f.vp->pd.dev);
 	machine_unlock();
 	g_assert_cmpuint(f.fake->resets, ==, 1);
+	g_assert_cmphex(f.config[CAP_PM + PCI_PM_CTRL], ==, 0);
 	g_assert_cmphex(pci_get16(f.config + PCI_COMMAND), ==, 0);
 	g_assert_cmphex(cfg_read(&f, PCI_BASE_ADDRESS_0, 4), ==, PCI_BASE_ADDRESS_MEM_PREFETCH);
 	g_assert_cmpint(f.fake->irqs[MSIX].fds[0], ==, -1);
