@@ -358,6 +358,10 @@ static void look_and_go_on(struct vfio_display *display)
 {
 	enum look look;
 
+	if (display->timer) {
+		g_source_remove(display->timer);
+		display->timer = 0;
+	}
 	display->waiting = true;
 	display->event_waits = false;
 	look = look_now(display);
@@ -457,6 +461,7 @@ static void events_stop(struct vfio_display *display)
 static gboolean kicked(gpointer opaque)
 {
 	struct vfio_display *display = opaque;
+	bool due = display->reset_seen || display->event_waits;
 
 	display->kick = 0;
 	if (display->reset_seen) {
@@ -471,7 +476,7 @@ static gboolean kicked(gpointer opaque)
 			vfio_edid_restore(display->edid);
 		}
 	}
-	if (display->active) {
+	if (display->active && due) {
 		look_and_go_on(display);
 	}
 	return G_SOURCE_REMOVE;

@@ -795,6 +795,19 @@ static void test_irq_slow_viewer(void)
 	run_ms(20);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 10);
+	capture_release(f.viewer);
+	/* what was arranged for a viewer that never comes back is off the table */
+	run_ms(1200);
+	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
+	f.viewer->slow = false;
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"", 0);
+	flip(&f);
+	f.viewer->slow = true;
+	harvests = f.fake->harvests - 1;
+	fill(f.pixels, W * H, 12);
+	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
+	flip(&f);
+	harvests++;
 	/* one that never says "done" doesn't stop the others for good */
 	fill(f.pixels, W * H, 11);
 	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
