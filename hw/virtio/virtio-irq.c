@@ -9,6 +9,7 @@
 #include "hw/virtio/virtio-device.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/trace.h"
 
 static struct virtio_device *from_pci(struct pci_device *pd)
 {
@@ -38,6 +39,8 @@ static int vector_on(struct pci_device *pd, unsigned int index, uint64_t addr, u
 		return result;
 	}
 	__atomic_store_n(&vector->routed, true, __ATOMIC_RELEASE);
+	TRACE(virtio, irqfd, "%s: vector %u by GSI %d", device_label(&pd->dev), index,
+	      vector->gsi);
 	return 0;
 }
 
