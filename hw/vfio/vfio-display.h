@@ -21,8 +21,8 @@ struct vfio_display;
 #define VFIO_POLL_MIN_MS 16u
 /* ...and at most this when it doesn't: a first change is seen within 50 ms... */
 #define VFIO_POLL_MAX_MS 40u
-/* ...for so many looks. After that nobody is at work in front of the screen (a viewer's input starts
- * anew), and looks back off to this. */
+/* ...for so many looks. After that nobody is at work in front of the screen (a viewer's input
+ * starts anew), and looks back off to this. */
 #define VFIO_POLL_STILL_LOOKS 50u
 #define VFIO_POLL_STILL_MS    2000u
 

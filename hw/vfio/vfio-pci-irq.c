@@ -22,8 +22,8 @@
 #include "util/fd.h"
 #include "util/trace.h"
 
-/* How long BARs stay trapped after an interrupt that went through the main loop; a busy device would
- * otherwise pay for mapping and unmapping at each one. */
+/* How long BARs stay trapped after an interrupt that went through the main loop; a busy device
+ * would otherwise pay for mapping and unmapping at each one. */
 #define REMAP_DELAY_MS 1000
 #define MSI_VECTORS_MAX 32u
 

@@ -25,8 +25,8 @@ static inline bool vfio_plane_is_off(const struct vfio_device_gfx_plane_info *in
 }
 
 /*
- * Checks a plane that is on, in 64 bits. BLANK_NONE and *fb filled, or BLANK_BAD_FORMAT (nobody here
- * can read such pixels) or BLANK_BAD_PLANE (impossible) with *error saying what is wrong.
+ * Checks a plane that is on, in 64 bits. BLANK_NONE and *fb filled, or BLANK_BAD_FORMAT (nobody
+ * here can read such pixels) or BLANK_BAD_PLANE (impossible) with *error saying what is wrong.
  */
 enum blank_reason vfio_plane_check(const struct vfio_device *device,
 				   const struct vfio_device_gfx_plane_info *info,

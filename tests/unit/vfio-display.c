@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The vfio display on a fake device: every trap seen in real drivers, every fault has its reason. */
+/* The vfio display on a fake device: every trap of real drivers, every fault with its reason. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
