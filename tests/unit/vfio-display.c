@@ -241,6 +241,12 @@ static void test_capture_while_inactive(void)
 	g_assert_cmpuint(f.fake->queries, ==, 1);
 	run_ms(100);
 	g_assert_cmpuint(f.fake->queries, ==, 1);
+	/* a driver that fails the first query of a mode */
+	f.fake->query_result = -ENOMEM;
+	f.fake->query_failures = 1;
+	image = console_capture(f.console, &error);
+	g_assert_no_error(error);
+	pixman_image_unref(image);
 	finish(&f);
 }
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by vfio-display.c (when to look, life cycle) and vfio-look.c (what a look comes to) only.
+ * Context: main, machine lock not held.
+ */
+#ifndef HW_VFIO_VFIO_DISPLAY_PRIVATE_H
+#define HW_VFIO_VFIO_DISPLAY_PRIVATE_H
+
+#include "ui/console.h"
+#include "vfio-cursor.h"
+#include "vfio-display.h"
+#include "vfio-dmabuf.h"
+#include "vfio-edid.h"
+#include "vfio-gfx.h"
+#include "vfio-plane.h"
+#include "vfio-region-plane.h"
+
+/* What one look at the planes came to. */
+enum look { LOOK_FRAME, LOOK_SAME, LOOK_BLANK, LOOK_FAILED };
+
+struct vfio_display {
+	struct vfio_device *device; /* NULL after detach */
+	struct console *console;
+	uint32_t kind; /* VFIO_GFX_PLANE_TYPE_DMABUF or _REGION: how planes are asked for */
+	uint32_t primary; /* VFIO_PLANE_*: as what the driver knows its screen */
+	bool region_too; /* a device with dma-bufs offers regions as well */
+	struct vfio_dmabuf_cache dmabufs;
+	struct vfio_region_plane region;
+	struct vfio_cursor cursor;
+	struct vfio_gfx *gfx; /* NULL: only mainline's interface */
+	struct vfio_edid *edid; /* NULL: the guest's mode can't be chosen */
+
+	/* when to look */
+	bool active, irq; /* irq: the display interrupt is on */
+	guint event_watch, timer, kick;
+	bool reset_seen; /* for kick */
+	unsigned int interval_ms;
+	unsigned int still; /* polling: looks in a row that found no change */
+	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
+	int64_t last_look_ns, failing_since_ns;
+	bool waiting; /* for frame_done: nobody could use a newer frame yet */
+	bool event_waits; /* an event came meanwhile */
+
+	/* what the console has */
+	struct fb_buffer *shown;
+	bool damage_lost; /* a harvest led to no frame */
+	bool ever_on;
+
+	uint64_t queries, frames, events;
+};
+
+/* Looks at both planes once and tells the console. */
+enum look vfio_display_look(struct vfio_display *display);
+/* Tells the viewers why there is no picture; @text NULL: the reason's own. */
+enum look vfio_display_blank(struct vfio_display *display, enum blank_reason reason,
+			     const char *text);
+
+#endif
