@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <cpuid.h>
 #include <string.h>
 
 #include "accel/vcpu.h"
@@ -14,14 +13,14 @@ struct cpuid_table {
 	unsigned int id_bits; /* of an APIC id, that tell the CPUs apart */
 };
 
-unsigned int cpuid_host_phys_bits(void)
+unsigned int cpuid_phys_bits(const struct kvm_cpuid_entry2 *supported, unsigned int count)
 {
-	unsigned int eax, ebx, ecx, edx;
-
-	if (!__get_cpuid(0x80000008, &eax, &ebx, &ecx, &edx)) {
-		return 36;
+	for (unsigned int i = 0; i < count; i++) {
+		if (supported[i].function == 0x80000008) {
+			return CLAMP(supported[i].eax & 0xff, 32, 52);
+		}
 	}
-	return CLAMP(eax & 0xff, 32, 52);
+	return 36; /* what processors had that don't tell */
 }
 
 /* ---- entries ---- */
@@ -407,7 +406,8 @@ void cpuid_destroy(struct cpuid_table *table)
 static void fix_leaf_1(const struct cpuid_table *table, struct kvm_cpuid_entry2 *entry,
 		       uint32_t id)
 {
-	entry->ebx = (entry->ebx & 0xff00) | id << 24 | (1u << table->id_bits) << 16;
+	entry->ebx = (entry->ebx & 0xff00) | id << 24 |
+		MIN(1u << table->id_bits, 255) << 16;
 	if (table->cpus > 1) {
 		entry->edx |= BIT(28);
 	} else {

@@ -67,7 +67,7 @@ void cpuid_destroy(struct cpuid_table *table);
 unsigned int cpuid_fill(const struct cpuid_table *table, unsigned int index,
 			struct kvm_cpuid_entry2 *entries, unsigned int max);
 
-/* Width of the host's physical addresses. */
-unsigned int cpuid_host_phys_bits(void);
+/* Width of a guest's physical addresses. */
+unsigned int cpuid_phys_bits(const struct kvm_cpuid_entry2 *supported, unsigned int count);
 
 #endif

@@ -65,6 +65,7 @@ struct kvm {
 	unsigned int max_slots;
 	bool readonly_slots;
 	unsigned int phys_bits;
+	struct kvm_cpuid_table *supported; /* what KVM can offer; NULL once there are vCPUs */
 
 	GMutex slot_lock; /* slots */
 	GArray *slots; /* struct kvm_slot */

@@ -307,20 +307,14 @@ static bool create_vcpu(struct kvm *kvm, unsigned int index, const struct cpuid_
 static struct cpuid_table *make_cpuid(struct kvm *kvm, unsigned int count, const char *model,
 				      GError **error)
 {
-	g_autofree struct kvm_cpuid_table *supported = g_new0(struct kvm_cpuid_table, 1);
-	bool tsc_deadline;
-	int ret;
+	bool tsc_deadline = kvm_ioctl(kvm->fd, KVM_CHECK_EXTENSION,
+				      (void *)(uintptr_t)KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+	struct cpuid_table *cpuid;
 
-	supported->head.nent = KVM_MAX_CPUID;
-	ret = kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, supported);
-	if (ret < 0) {
-		error_set_errno(error, -ret, "-accel kvm: what CPUID can be had");
-		return NULL;
-	}
-	tsc_deadline = kvm_ioctl(kvm->fd, KVM_CHECK_EXTENSION,
-				 (void *)(uintptr_t)KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-	return cpuid_create(supported->entries, supported->head.nent, tsc_deadline, model, count,
-			    error);
+	cpuid = cpuid_create(kvm->supported->entries, kvm->supported->head.nent, tsc_deadline,
+			     model, count, error);
+	g_clear_pointer(&kvm->supported, g_free);
+	return cpuid;
 }
 
 bool kvm_vcpus_create(struct accel *accel, unsigned int count, const char *model, GError **error)

@@ -84,6 +84,20 @@ static bool create_vm(struct kvm *kvm, GError **error)
 	return true;
 }
 
+static bool get_supported_cpuid(struct kvm *kvm, GError **error)
+{
+	int ret;
+
+	kvm->supported = g_new0(struct kvm_cpuid_table, 1);
+	kvm->supported->head.nent = KVM_MAX_CPUID;
+	ret = kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->supported);
+	if (ret < 0) {
+		return error_set_errno(error, -ret, "-accel kvm: what CPUID can be had");
+	}
+	kvm->phys_bits = cpuid_phys_bits(kvm->supported->entries, kvm->supported->head.nent);
+	return true;
+}
+
 static void kvm_destroy(struct accel *accel)
 {
 	struct kvm *kvm = kvm_of(accel);
@@ -93,6 +107,7 @@ static void kvm_destroy(struct accel *accel)
 	fd_close(&kvm->vm_fd);
 	fd_close(&kvm->fd);
 	g_array_free(kvm->slots, TRUE);
+	g_free(kvm->supported);
 	g_mutex_clear(&kvm->slot_lock);
 	g_mutex_clear(&kvm->irq_lock);
 	g_mutex_clear(&kvm->lock);
@@ -147,8 +162,8 @@ struct accel *accel_kvm_create(GError **error)
 		kvm_destroy(&kvm->accel);
 		return NULL;
 	}
-	kvm->phys_bits = cpuid_host_phys_bits();
-	if (!check_kvm(kvm, error) || !create_vm(kvm, error) || !kvm_irq_init(kvm, error)) {
+	if (!check_kvm(kvm, error) || !get_supported_cpuid(kvm, error) ||
+	    !create_vm(kvm, error) || !kvm_irq_init(kvm, error)) {
 		kvm_destroy(&kvm->accel);
 		return NULL;
 	}

@@ -201,6 +201,23 @@ static void test_topology(void)
 	g_assert_false(has(&view, "ht"));
 }
 
+static void test_255(void)
+{
+	struct view view;
+
+	look(&view, "host", 255, 254, false);
+	g_assert_cmphex(find(view.entries, view.count, 1, 0)->ebx >> 16, ==, 0xfeff);
+	g_assert_cmphex(find(view.entries, view.count, 0xb, 1)->ebx, ==, 255);
+}
+
+static void test_phys_bits(void)
+{
+	struct kvm_cpuid_entry2 entry = { .function = 0x80000008, .eax = 0x3027 };
+
+	g_assert_cmpuint(cpuid_phys_bits(&entry, 1), ==, 39);
+	g_assert_cmpuint(cpuid_phys_bits(&entry, 0), ==, 36);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -210,5 +227,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/cpuid/wrong-names-are-errors-with-a-suggestion", test_errors);
 	g_test_add_func("/cpuid/enforce-refuses-what-the-host-lacks", test_missing);
 	g_test_add_func("/cpuid/topology-is-one-socket-of-cores", test_topology);
+	g_test_add_func("/cpuid/255-cpus-are-counted-without-spilling-over", test_255);
+	g_test_add_func("/cpuid/address-width-is-what-kvm-says", test_phys_bits);
 	return g_test_run();
 }
