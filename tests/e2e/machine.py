@@ -187,7 +187,8 @@ class Machine:
         match = self.wait_serial(rf"((?:.*\n)*?){mark} (\d+)$", limit_s)
         if match.group(2) != "0":
             raise Failure(f"in the guest, {command}: status {match.group(2)}: {match.group(1)}")
-        return match.group(1)
+        # The terminal may have echoed the line, before or after a line feed of its own.
+        return match.group(1).rpartition(f"do''ne-{self._commands} $?\n")[2].lstrip("\n")
 
     def screendump(self, path):
         """The guest's screen as a picture; returns (width, height, RGB bytes)."""
