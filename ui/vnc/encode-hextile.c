@@ -166,11 +166,7 @@ void encode_hextile(const struct encode_settings *settings, const struct pixel_v
 
 	for (unsigned int y = 0; y < view->h; y += TILE) {
 		for (unsigned int x = 0; x < view->w; x += TILE) {
-			struct pixel_view tile = {
-				.pixels = pixel_view_row(view, y) + x,
-				.stride_px = view->stride_px,
-				.w = MIN(TILE, view->w - x), .h = MIN(TILE, view->h - y),
-			};
+			struct pixel_view tile = pixel_view_tile(view, x, y, TILE);
 
 			encode_tile(settings, &tile, &memory, out);
 		}

@@ -174,11 +174,7 @@ bool encode_zrle(struct deflater *deflater, const struct encode_settings *settin
 	}
 	for (unsigned int y = 0; y < view->h; y += TILE) {
 		for (unsigned int x = 0; x < view->w; x += TILE) {
-			struct pixel_view tile = {
-				.pixels = pixel_view_row(view, y) + x,
-				.stride_px = view->stride_px,
-				.w = MIN(TILE, view->w - x), .h = MIN(TILE, view->h - y),
-			};
+			struct pixel_view tile = pixel_view_tile(view, x, y, TILE);
 			bool last = x + TILE >= view->w && y + TILE >= view->h;
 			uint8_t *end = encode_tile(&settings->converter, &tile, bytes);
 

@@ -21,6 +21,16 @@ static inline const uint32_t *pixel_view_row(const struct pixel_view *view, unsi
 	return view->pixels + y * view->stride_px;
 }
 
+/* The square of @size pixels at @x, @y, or what of it lies inside. */
+static inline struct pixel_view pixel_view_tile(const struct pixel_view *view, unsigned int x,
+						unsigned int y, unsigned int size)
+{
+	return (struct pixel_view){
+		.pixels = pixel_view_row(view, y) + x, .stride_px = view->stride_px,
+		.w = MIN(size, view->w - x), .h = MIN(size, view->h - y),
+	};
+}
+
 struct palette {
 	unsigned int count;
 	uint32_t colours[PALETTE_MAX]; /* in the order of their first pixel */
