@@ -48,6 +48,14 @@
  *   and what goes through the BAR region is tracked; what a host process writes through an mmap of
  *   a dma-buf is not.
  *
+ * Pictures that begin within a buffer
+ *   Mainline can say where a buffer's plane is on the screen, not where in the buffer the picture
+ *   begins, nor that it is turned. A consumer that sets VFIO_GFX_CONTROL_SOURCE promises to look at
+ *   the status page for that: once a plane is queried, and status.plane.id is the id that the query
+ *   returned, the first pixel of a linear plane is status.plane.offset % page size bytes into the
+ *   buffer, that of a tiled one at (src_x, src_y), and rotation says how it is turned. Without it,
+ *   planes that need it are off (VFIO_GFX_OFF_UNALIGNED).
+ *
  * Times are CLOCK_MONOTONIC nanoseconds. All numbers are in the byte order of the host.
  */
 #ifndef ORIEL_LINUX_VFIO_GFX_H
@@ -112,6 +120,12 @@ struct vfio_gfx_plane {
  * @damage_time_ns: when that was.
  * @vblank_epoch_ns, @vblank_period_ns: vblank n is at epoch + n * period, timer or not; so the
  *	count is (now - epoch) / period and nobody has to wake up to keep it.
+ * @src_x, @src_y: pixels. In a tiled buffer the picture begins here, not at the first tile's corner.
+ * @rotation: 0, 90, 180 or 270 degrees that the display engine turns the buffer counter-clockwise on
+ *	its way to the screen; @plane has the sizes as they lie in memory.
+ * @cursor_count: +1 whenever the cursor plane changed: image, position, on or off. Such a change
+ *	signals the display interrupt too, but is no flip.
+ * @cursor_time_ns: when the last one was.
  */
 struct vfio_gfx_status {
 	__u32 magic;
@@ -133,10 +147,17 @@ struct vfio_gfx_status {
 	__u64 vblank_epoch_ns;
 	__u64 vblank_period_ns;
 	struct vfio_gfx_plane plane;
+	__u32 src_x;
+	__u32 src_y;
+	__u32 rotation;
+	__u32 reserved;
+	__u64 cursor_count;
+	__u64 cursor_time_ns;
 };
 
 #define VFIO_GFX_CAP_IRQ    (1U << 0) /* the display interrupt exists */
-#define VFIO_GFX_CAP_DAMAGE (1U << 1) /* control and damage exist */
+#define VFIO_GFX_CAP_DAMAGE (1U << 1) /* damage and VFIO_GFX_CONTROL_DAMAGE exist */
+#define VFIO_GFX_CAP_SOURCE (1U << 2) /* src_x to cursor_time_ns and VFIO_GFX_CONTROL_SOURCE exist */
 
 /* Why a plane is off. A reader takes an unknown number as "off". */
 #define VFIO_GFX_OFF_NOT       0 /* it is on */
@@ -146,10 +167,13 @@ struct vfio_gfx_status {
 #define VFIO_GFX_OFF_GEOMETRY  4 /* width, height or depth make no picture */
 #define VFIO_GFX_OFF_FORMAT    5 /* a pixel format nobody can name */
 #define VFIO_GFX_OFF_BEYOND    6 /* part of it would lie outside of video memory */
-#define VFIO_GFX_OFF_UNALIGNED 7 /* doesn't begin on a page: no dma-buf can begin there */
+#define VFIO_GFX_OFF_UNALIGNED 7 /* needs VFIO_GFX_CONTROL_SOURCE: not on a page, or turned */
 #define VFIO_GFX_OFF_NO_MEMORY 8 /* host out of memory, or the module's limit reached */
+#define VFIO_GFX_OFF_BAD_ADDRESS 9 /* the GPU's page table leads to no guest memory there */
+#define VFIO_GFX_OFF_LOCKED_MEMORY 10 /* the user may not lock so much memory (RLIMIT_MEMLOCK) */
 
 #define VFIO_GFX_CONTROL_DAMAGE (1U << 0)
+#define VFIO_GFX_CONTROL_SOURCE (1U << 1)
 
 /**
  * struct vfio_gfx_damage - what a pread() at damage_offset returns, followed by the bitmap.
@@ -200,7 +224,7 @@ struct vfio_gfx_damage {
 #endif
 #ifndef __cplusplus
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_plane) == 48);
-VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 144);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 176);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, flip_count) == 48);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, plane) == 96);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_damage) == 96);
