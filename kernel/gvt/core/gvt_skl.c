@@ -13,10 +13,11 @@ enum reg_flags {
 	REG_W1C = 8,	/* a narrow write leaves the other bytes alone: zeros there */
 };
 
-/**
- * struct reg - one register, or @count of them @stride apart.
+/*
+ * One register, or @count of them @stride apart.
  * @reset: after power on.
  * @ones: bits that read as one whatever was written.
+ * @flags: enum reg_flags.
  * @read: gives the value instead of RAM; @ones and REG_MIRROR apply on top.
  * @write: called instead of storing; returns GVT_SKL_* events.
  */
