@@ -53,6 +53,10 @@ void skl_port_catch_up(struct gvt_skl *s, uint64_t now)
 		return;
 	}
 	s->hpd_due = false;
+	/* Who hasn't asked yet finds the monitor, or none, when it first looks. */
+	if (skl_get(s, SKL_SDE_IRQ + SKL_IMR) & SKL_SDE_PORT_B) {
+		return;
+	}
 	s->hpd_next_ns = now + HPD_GAP_NS;
 	*skl_reg(s, SKL_PORT_HOTPLUG) |= 2; /* a long pulse */
 	skl_irq_raise(s, SKL_SDE_IRQ, SKL_SDE_PORT_B);
