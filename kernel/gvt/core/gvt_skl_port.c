@@ -190,10 +190,12 @@ static void aux_load(const struct gvt_skl *s, uint32_t data, uint8_t *bytes)
 	}
 }
 
+/* Nothing of the request stays behind the @n bytes of a reply. */
 static void aux_store(struct gvt_skl *s, uint32_t data, const uint8_t *bytes, unsigned int n)
 {
 	unsigned int i;
 
+	memset(skl_reg(s, data), 0, AUX_MAX);
 	for (i = 0; i < n; i++) {
 		uint32_t *word = skl_reg(s, data + i / 4 * 4);
 		unsigned int shift = 24 - 8 * (i % 4);
