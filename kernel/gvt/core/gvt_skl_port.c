@@ -265,7 +265,8 @@ unsigned int skl_gmbus1_write(struct gvt_skl *s, uint32_t offset, uint32_t value
 		return 0;
 	}
 	if (!there || address != I2C_EDID) {
-		*status = (*status & ~(GMBUS2_ACTIVE | GMBUS2_READY)) | GMBUS2_NAK;
+		*status = (*status & ~(GMBUS2_ACTIVE | GMBUS2_READY | GMBUS2_WAIT)) |
+			  GMBUS2_NAK;
 		return 0;
 	}
 	if (value & GMBUS1_INDEX) {
