@@ -282,12 +282,12 @@ static void test_no_map(void)
 	guest_free(guest);
 }
 
-static void test_tiled(void)
+static void test_unknown_layout(void)
 {
 	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 64);
 	struct capture *cpu = viewer(guest, SINK_CPU);
 
-	guest->buffers[0]->info.modifier = I915_FORMAT_MOD_X_TILED;
+	guest->buffers[0]->info.modifier = I915_FORMAT_MOD_Y_TILED_CCS;
 	guest_submit(guest);
 	g_assert_cmpint(cpu->blank, ==, BLANK_BAD_FORMAT);
 	capture_destroy(cpu);
@@ -513,7 +513,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/console/a-blank-says-why-and-ends-with-the-whole", test_blank);
 	g_test_add_func("/console/a-new-size-is-the-whole", test_resize);
 	g_test_add_func("/console/an-unmappable-dmabuf-blanks-cpu-sinks-only", test_no_map);
-	g_test_add_func("/console/a-tiled-buffer-is-named-as-such", test_tiled);
+	g_test_add_func("/console/a-layout-nobody-can-read-is-named-as-such", test_unknown_layout);
 	g_test_add_func("/console/pixels-wait-for-their-fence", test_fence);
 	g_test_add_func("/console/capture-works-while-inactive", test_capture);
 	g_test_add_func("/console/a-sink-may-leave-with-another-in-present", test_leaver);
