@@ -131,7 +131,6 @@ int main(void)
 
 	main_thread_init();
 	measure_look(&linear[0], "64x64, no hint", 64, false);
-	measure_look(&linear[0], "64x64, hint", 64, true);
 	for (size_t i = 0; i < G_N_ELEMENTS(linear); i++) {
 		measure_look(&linear[i], "nothing", 0, false);
 		measure_look(&linear[i], "everything", W, false);
@@ -141,6 +140,7 @@ int main(void)
 
 		layout.modifier = mods[i] ? fourcc_mod_code(INTEL, mods[i]) : 0;
 		measure_look(&layout, "nothing", 0, false);
+		measure_look(&layout, "64x64, hint", 64, true);
 		measure_look(&layout, "everything", W, false);
 		measure_read(&layout, "read");
 		layout.x = 37;
