@@ -29,6 +29,9 @@ static JsonNode *screendump(void *opaque, JsonObject *args, GError **error)
 	}
 	console = display_find(machine->board.displays, device, (unsigned int)head, error);
 	image = console ? console_capture(console, error) : NULL;
+	if (image && json_object_get_boolean_member_with_default(args, "x-cursor", FALSE)) {
+		console_draw_cursor(console, image);
+	}
 	if (image) {
 		picture_write(image, format && !strcmp(format, "png") ? PICTURE_PNG : PICTURE_PPM,
 			      path, error);
@@ -152,7 +155,8 @@ static JsonNode *set_password(void *opaque, JsonObject *args, GError **error)
 
 static const struct qmp_arg screendump_args[] = {
 	{ "filename", QMP_ARG_STR }, { "device", QMP_ARG_STR, true },
-	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true }, { NULL }
+	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true },
+	{ "x-cursor", QMP_ARG_BOOL, true }, { NULL }
 };
 static const struct qmp_arg set_password_args[] = {
 	{ "protocol", QMP_ARG_STR }, { "password", QMP_ARG_STR },

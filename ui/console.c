@@ -408,40 +408,6 @@ void console_blank(struct console *console, enum blank_reason reason, const char
 	deliver(console);
 }
 
-void console_cursor_set(struct console *console, const struct cursor *cursor)
-{
-	struct fb_buffer *old = console->cursor.image;
-
-	console->cursor = *cursor;
-	if (cursor->image) {
-		fb_buffer_ref(cursor->image);
-	}
-	fb_buffer_unref(old);
-	for (GList *l = console->sinks.head, *next; l; l = next) {
-		struct sink *sink = link_sink(l);
-
-		next = l->next;
-		if (sink->wanted && sink->ops->cursor_set) {
-			sink->ops->cursor_set(sink, &console->cursor);
-		}
-	}
-}
-
-void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible)
-{
-	console->cursor_x_px = x_px;
-	console->cursor_y_px = y_px;
-	console->cursor_visible = visible;
-	for (GList *l = console->sinks.head, *next; l; l = next) {
-		struct sink *sink = link_sink(l);
-
-		next = l->next;
-		if (sink->wanted && sink->ops->cursor_move) {
-			sink->ops->cursor_move(sink, x_px, y_px, visible);
-		}
-	}
-}
-
 /* ---- sink side ---- */
 
 static void update_active(struct console *console)

@@ -83,13 +83,21 @@ void console_submit(struct console *console, struct frame *frame);
 /* @text: one sentence for people, copied; NULL: the reason's standard text. */
 void console_blank(struct console *console, enum blank_reason reason, const char *text);
 
+/* Larger is no cursor: real planes have 64 to 256 pixels. */
+#define CURSOR_MAX_PX 512
+
 struct cursor {
-	struct fb_buffer *image; /* ARGB8888 or any format of fb.h; NULL: hidden */
+	/* ARGB8888 (premultiplied) or another format of fb.h, linear, turned by 0 or 180 degrees;
+	 * NULL: hidden. */
+	struct fb_buffer *image;
 	int32_t hot_x_px, hot_y_px; /* -1: unknown */
 };
 void console_cursor_set(struct console *console, const struct cursor *cursor);
 /* Top left corner of the image, may be negative. */
 void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible);
+/* Copies the pixels, since the guest may draw the next cursor over them: a new a8r8g8b8 image,
+ * premultiplied, or NULL for one that can't be shown. */
+pixman_image_t *cursor_copy_image(struct fb_buffer *image);
 
 /* ---- sink side ---- */
 enum {
@@ -151,6 +159,8 @@ bool console_set_mode(struct console *console, const struct display_mode *mode);
 /* One picture now, whether active or not, for screendump: polls the source. New XRGB8888 image, or
  * NULL and *error with the reason for a blank screen. */
 pixman_image_t *console_capture(struct console *console, GError **error);
+/* Draws the cursor over such a picture, where and if there is one. */
+void console_draw_cursor(struct console *console, pixman_image_t *picture);
 
 struct console_state {
 	const char *device;
