@@ -159,7 +159,7 @@ unsigned int gvt_skl_mmio_write(struct gvt_skl *s, uint32_t offset, uint64_t val
 unsigned int gvt_skl_advance(struct gvt_skl *s, uint64_t now_ns);
 /*
  * When advance() is to be called so that the guest's interrupts come in time and, with @watched, so
- * that a flip is told in time; GVT_SKL_NEVER: nothing is due.
+ * that a flip is told in time; GVT_SKL_NEVER: nothing is due; 0: a read owes events, so at once.
  */
 uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched);
 /* The level of the INTx line. */

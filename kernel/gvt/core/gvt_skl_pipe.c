@@ -228,6 +228,9 @@ uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched)
 	uint64_t first = s->hpd_due ? s->hpd_next_ns : GVT_SKL_NEVER;
 	unsigned int p;
 
+	if (s->owed) {
+		return 0;
+	}
 	for (p = 0; p < s->config.pipes; p++) {
 		const struct gvt_skl_pipe *pipe = &s->pipe[p];
 		bool armed = pipe->plane_armed || pipe->cursor_armed;
