@@ -24,7 +24,7 @@
  * is lost when advance() comes late: every call catches up first, with the masks as they were.
  *
  * Latching. Plane registers take effect at the first blank after the write that arms them
- * (PLANE_SURF, CURBASE), all together, as in hardware; with the pipe off, at once.
+ * (PLANE_SURF, CURBASE), all together and as they were then; with the pipe off, at once.
  *
  * Context: any; the caller serialises.
  */
@@ -96,8 +96,8 @@ struct gvt_skl_pipe {
 	struct gvt_vblank vblank; /* valid while on */
 	uint64_t blanks;	  /* up to which advance() has caught up */
 	bool plane_armed, cursor_armed;
-	struct gvt_skl_plane_regs plane;   /* in effect */
-	struct gvt_skl_cursor_regs cursor; /* in effect */
+	struct gvt_skl_plane_regs plane, plane_next;	/* in effect; as they were armed */
+	struct gvt_skl_cursor_regs cursor, cursor_next;
 	uint32_t flips;
 };
 
