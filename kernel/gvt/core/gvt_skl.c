@@ -12,10 +12,11 @@ enum reg_flags {
 	REG_MIRROR = 4, /* bit 30 reads as bit 31: "is on" follows "be on" at once */
 };
 
-/**
- * struct reg - one register, or @count of them @stride apart.
+/*
+ * One register, or @count of them @stride apart.
  * @reset: after power on.
  * @ones: bits that read as one whatever was written.
+ * @flags: enum reg_flags.
  * @w1c: bits that a one clears. @write does that; a narrow write has zeros in the other bytes.
  * @read: gives the value instead of RAM; @ones and REG_MIRROR apply on top.
  * @write: called instead of storing; returns GVT_SKL_* events.
