@@ -48,6 +48,8 @@ struct source_state { /* what query-display-state shows of the source */
 	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
 	const char *events; /* "irq", "poll", "vcpu" */
 	uint64_t queries, frames, events_seen;
+	bool tells_flips;
+	uint64_t flips; /* of the guest, as the device counts them; with tells_flips */
 };
 
 struct source_ops {
@@ -84,7 +86,7 @@ void console_submit(struct console *console, struct frame *frame);
 void console_blank(struct console *console, enum blank_reason reason, const char *text);
 
 struct cursor {
-	struct fb_buffer *image; /* ARGB8888 or any format of fb.h; NULL: hidden */
+	struct fb_buffer *image; /* ARGB8888, premultiplied, or any format of fb.h; NULL: hidden */
 	int32_t hot_x_px, hot_y_px; /* -1: unknown */
 };
 void console_cursor_set(struct console *console, const struct cursor *cursor);
@@ -157,6 +159,10 @@ struct console_state {
 	unsigned int head;
 	uint32_t width_px, height_px, fourcc;
 	uint64_t modifier, seq;
+	uint32_t rotation; /* as fb_info has it */
+	int32_t cursor_x_px, cursor_y_px;
+	uint32_t cursor_width_px, cursor_height_px; /* 0 without an image */
+	bool cursor_visible;
 	enum blank_reason blank;
 	const char *blank_text;
 	bool active;
