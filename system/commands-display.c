@@ -60,6 +60,9 @@ static JsonObject *describe_source(const struct source_state *source)
 	json_object_set_int_member(object, "queries", (gint64)source->queries);
 	json_object_set_int_member(object, "frames", (gint64)source->frames);
 	json_object_set_int_member(object, "events-seen", (gint64)source->events_seen);
+	if (source->tells_flips) {
+		json_object_set_int_member(object, "flips", (gint64)source->flips);
+	}
 	return object;
 }
 
@@ -73,8 +76,21 @@ static JsonObject *describe_plane(const struct console_state *state)
 	json_object_set_string_member(plane, "format", fb_format_name(state->fourcc, name));
 	json_object_set_int_member(plane, "fourcc", state->fourcc);
 	json_object_set_int_member(plane, "modifier", (gint64)state->modifier);
+	json_object_set_int_member(plane, "rotation", state->rotation);
 	json_object_set_int_member(plane, "seq", (gint64)state->seq);
 	return plane;
+}
+
+static JsonObject *describe_cursor(const struct console_state *state)
+{
+	JsonObject *cursor = json_object_new();
+
+	json_object_set_int_member(cursor, "x", state->cursor_x_px);
+	json_object_set_int_member(cursor, "y", state->cursor_y_px);
+	json_object_set_int_member(cursor, "width", state->cursor_width_px);
+	json_object_set_int_member(cursor, "height", state->cursor_height_px);
+	json_object_set_boolean_member(cursor, "visible", state->cursor_visible);
+	return cursor;
 }
 
 /* "plane" is there while there is a picture, "blank" while there is none; a stage that hasn't been
@@ -99,6 +115,7 @@ static JsonObject *describe_console(struct console *console)
 			? state.blank_text : blank_reason_text(state.blank));
 		json_object_set_object_member(object, "blank", blank);
 	}
+	json_object_set_object_member(object, "cursor", describe_cursor(&state));
 	json_object_set_object_member(object, "source", describe_source(&state.source));
 	set_ms(stages, "query", state.query_ms);
 	set_ms(stages, "map", state.map_ms);

@@ -383,6 +383,7 @@ void console_submit(struct console *console, struct frame *frame)
 	console->height_px = frame_height(frame);
 	console->fourcc = frame->buffer->info.fourcc;
 	console->modifier = frame->buffer->info.modifier;
+	console->rotation = frame->buffer->info.rotation;
 	console->blank = BLANK_NONE;
 	g_clear_pointer(&console->blank_text, g_free);
 	deliver(console);
@@ -401,6 +402,7 @@ void console_blank(struct console *console, enum blank_reason reason, const char
 	drop_picture(console);
 	console->width_px = console->height_px = console->fourcc = 0;
 	console->modifier = 0;
+	console->rotation = 0;
 	console->blank = reason;
 	g_free(console->blank_text);
 	console->blank_text = g_strdup(text);

@@ -48,6 +48,8 @@ struct source_state { /* what query-display-state shows of the source */
 	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
 	const char *events; /* "irq", "poll", "vcpu" */
 	uint64_t queries, frames, events_seen;
+	bool tells_flips;
+	uint64_t flips; /* of the guest, as the device counts them; with tells_flips */
 };
 
 struct source_ops {
@@ -167,6 +169,10 @@ struct console_state {
 	unsigned int head;
 	uint32_t width_px, height_px, fourcc;
 	uint64_t modifier, seq;
+	uint32_t rotation; /* as fb_info has it */
+	int32_t cursor_x_px, cursor_y_px;
+	uint32_t cursor_width_px, cursor_height_px; /* 0 without an image */
+	bool cursor_visible;
 	enum blank_reason blank;
 	const char *blank_text;
 	bool active;
