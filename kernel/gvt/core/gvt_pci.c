@@ -11,7 +11,17 @@
 #define REG_BAR0       0x10u
 #define REG_SUBVENDOR  0x2cu
 #define REG_SUBDEVICE  0x2eu
+#define REG_STATUS     0x06u
+#define REG_ROM	       0x30u
+#define REG_CAPS       0x34u
 #define REG_INT_LINE   0x3cu
+#define REG_INT_PIN    0x3du
+
+#define STATUS_CAPS   0x0010u
+#define ROM_ENABLE    0x1u
+#define CAP_MSI	      0x05u
+#define MSI_ENABLE    0x0001u
+#define MSI_64	      0x0080u
 
 #define COMMAND_MEMORY 0x0002u
 #define COMMAND_MASTER 0x0004u
@@ -68,6 +78,39 @@ bool gvt_pci_add_bar(struct gvt_pci *p, unsigned int bar, uint64_t size_bytes, u
 	put32(p->data + REG_BAR0 + 4 * bar, type);
 	put32(p->writable + REG_BAR0 + 4 * bar, (uint32_t)mask & ~0xfu);
 	return true;
+}
+
+void gvt_pci_set(struct gvt_pci *p, unsigned int offset, unsigned int size, uint32_t value,
+		 uint32_t writable)
+{
+	unsigned int i;
+
+	for (i = 0; i < size && offset + i < GVT_PCI_CONFIG_SIZE; i++) {
+		p->data[offset + i] = (uint8_t)(value >> (8 * i));
+		p->writable[offset + i] = (uint8_t)(writable >> (8 * i));
+	}
+}
+
+void gvt_pci_add_rom(struct gvt_pci *p, uint32_t size_bytes)
+{
+	gvt_pci_set(p, REG_ROM, 4, 0, ~(size_bytes - 1) | ROM_ENABLE);
+}
+
+void gvt_pci_add_intx(struct gvt_pci *p)
+{
+	p->data[REG_INT_PIN] = 1;
+}
+
+/* PCI Local Bus 3.0, 6.8.1: control, address, upper address, data. */
+void gvt_pci_add_msi(struct gvt_pci *p, unsigned int offset)
+{
+	p->data[REG_STATUS] |= STATUS_CAPS;
+	p->data[REG_CAPS] = (uint8_t)offset;
+	gvt_pci_set(p, offset, 2, CAP_MSI, 0);
+	gvt_pci_set(p, offset + 2, 2, MSI_64, MSI_ENABLE);
+	gvt_pci_set(p, offset + 4, 4, 0, ~3u);
+	gvt_pci_set(p, offset + 8, 4, 0, ~0u);
+	gvt_pci_set(p, offset + 12, 2, 0, 0xffff);
 }
 
 void gvt_pci_reset(struct gvt_pci *p)

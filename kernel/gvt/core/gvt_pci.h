@@ -27,6 +27,8 @@ struct gvt_pci {
 	uint8_t writable[GVT_PCI_CONFIG_SIZE]; /* a set bit: the guest may change it */
 };
 
+#define GVT_PCI_MSI_BYTES 14u
+
 /* Identity, memory enable and bus master writable, no BAR, no interrupt pin, no capability. */
 void gvt_pci_init(struct gvt_pci *p, const struct gvt_pci_ids *ids);
 
@@ -35,6 +37,16 @@ void gvt_pci_init(struct gvt_pci *p, const struct gvt_pci_ids *ids);
  * GVT_PCI_BAR_64, which also takes @bar + 1. False if that can't be.
  */
 bool gvt_pci_add_bar(struct gvt_pci *p, unsigned int bar, uint64_t size_bytes, unsigned int flags);
+
+/* The expansion ROM's BAR, @size_bytes a power of two of at least 2048. */
+void gvt_pci_add_rom(struct gvt_pci *p, uint32_t size_bytes);
+/* Interrupt pin A. */
+void gvt_pci_add_intx(struct gvt_pci *p);
+/* An MSI capability at @offset for one vector with a 64-bit address, the only one of the list. */
+void gvt_pci_add_msi(struct gvt_pci *p, unsigned int offset);
+/* A register of @size bytes (1, 2, 4): its value, and which bits the guest may change. */
+void gvt_pci_set(struct gvt_pci *p, unsigned int offset, unsigned int size, uint32_t value,
+		 uint32_t writable);
 
 /* Forget what the guest wrote. */
 void gvt_pci_reset(struct gvt_pci *p);

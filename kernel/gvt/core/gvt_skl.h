@@ -50,6 +50,8 @@
 #define GVT_SKL_APERTURE_SIZE (1u << 20)
 #define GVT_SKL_ROM_SIZE      4096u
 
+#define GVT_SKL_NEVER (~0ull) /* as a time */
+
 #define GVT_SKL_EDID_MAX     512u
 #define GVT_SKL_PIPES	     3u
 #define GVT_SKL_MAX_WIDTH    4096u /* of a mode: what the one DisplayPort is said to do */
@@ -68,7 +70,7 @@ struct gvt_skl_config {
 	enum gvt_skl_output output;
 	bool pvinfo;	     /* say that this is a virtual GPU (section 2) */
 	unsigned int pipes;  /* 1..GVT_SKL_PIPES */
-	uint32_t ggtt_bytes; /* 2, 4 or 8 MiB: so many times 128 MiB of graphics addresses... */
+	uint32_t ggtt_bytes; /* 2, 4 or 8 MiB, each worth 512 MiB of graphics addresses */
 	bool vga_class;	     /* PCI class 0x0300 instead of 0x0380 */
 };
 
@@ -105,7 +107,8 @@ struct gvt_skl {
 	struct gvt_skl_pipe pipe[GVT_SKL_PIPES];
 	bool mode_was_set; /* since reset */
 	bool irq_out;
-	bool irq_again; /* an interrupt register was written: an edge even if the level stays */
+	bool irq_again;	   /* an interrupt register was written: an edge even if the level stays */
+	unsigned int owed; /* events of a read */
 
 	/* the monitor */
 	uint32_t edid_size;
@@ -114,6 +117,7 @@ struct gvt_skl {
 	bool hpd_due;		/* a pulse that waits for hpd_next_ns */
 	uint64_t hpd_next_ns;	/* the guest takes more than four a second for a storm (4.10) */
 	uint8_t dpcd[0x700];	/* what the guest wrote over AUX */
+	uint8_t i2c_segment;	/* of 256 bytes of the EDID; goes back to 0 with a stop */
 	uint8_t aux_i2c_offset; /* I2C over AUX */
 	uint8_t gmbus_offset;
 	uint16_t gmbus_left; /* bytes of a read that are still to come */
@@ -155,7 +159,7 @@ unsigned int gvt_skl_mmio_write(struct gvt_skl *s, uint32_t offset, uint64_t val
 unsigned int gvt_skl_advance(struct gvt_skl *s, uint64_t now_ns);
 /*
  * When advance() is to be called so that the guest's interrupts come in time and, with @watched, so
- * that a flip is told in time; UINT64_MAX: nothing is due.
+ * that a flip is told in time; GVT_SKL_NEVER: nothing is due.
  */
 uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched);
 /* The level of the INTx line. */

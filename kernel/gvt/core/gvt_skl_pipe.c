@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Time on a pipe: blanks, the counters the guest reads, and when plane registers take effect (7.2,
+ * 7.3). Frame n begins with blank n, at epoch + n * period; the epoch is when the pipe went on.
+ */
+#include "gvt_skl_int.h"
+
+static unsigned int pipe_of(uint32_t offset)
+{
+	return (offset >> 12) & 3;
+}
+
+static uint32_t pipe_get(const struct gvt_skl *s, unsigned int p, uint32_t offset)
+{
+	return skl_get(s, offset + p * SKL_PIPE_STRIDE);
+}
+
+/* ---- the refresh rate [7.3] ---- */
+
+/* Of the PLL that feeds port @port; for DisplayPort the link's symbol clock times ten, kHz. */
+static uint32_t dp_link_khz(const struct gvt_skl *s, unsigned int port)
+{
+	static const uint32_t khz[8] = {540000, 270000, 162000, 324000, 216000, 432000};
+	unsigned int pll = (skl_get(s, SKL_DPLL_CTRL2) >> (3 * port + 1)) & 3;
+
+	return khz[(skl_get(s, SKL_DPLL_CTRL1) >> (6 * pll + 1)) & 7];
+}
+
+static uint32_t hdmi_khz(const struct gvt_skl *s, unsigned int port)
+{
+	static const uint32_t pdiv[8] = {1, 2, 3, 0, 7};
+	static const uint32_t kdiv[4] = {5, 2, 3, 1};
+	unsigned int pll = (skl_get(s, SKL_DPLL_CTRL2) >> (3 * port + 1)) & 3;
+	uint32_t cfg1, cfg2, p0, p1, p2;
+	uint64_t dco_khz;
+
+	if (pll == 0) {
+		return 0; /* the one of the core clock */
+	}
+	cfg1 = skl_get(s, SKL_DPLL_CFGCR1 + 8 * (pll - 1));
+	cfg2 = skl_get(s, SKL_DPLL_CFGCR1 + 8 * (pll - 1) + 4);
+	p0 = pdiv[(cfg2 >> 2) & 7];
+	p1 = (cfg2 & SKL_BIT(7)) ? (cfg2 >> 8) & 0xff : 1;
+	p2 = kdiv[(cfg2 >> 5) & 3];
+	if (p0 == 0 || p1 == 0) {
+		return 0;
+	}
+	/* 24 MHz times a number with 15 bits behind the point */
+	dco_khz = (24000ull * (((uint64_t)(cfg1 & 0x1ff) << 15) | ((cfg1 >> 9) & 0x7fff))) >> 15;
+	return (uint32_t)(dco_khz / (5ull * p0 * p1 * p2));
+}
+
+static uint64_t pixel_hz(const struct gvt_skl *s, unsigned int p)
+{
+	uint32_t func = pipe_get(s, p, SKL_DDI_FUNC_CTL);
+	unsigned int port = (func >> 28) & 7;
+	unsigned int mode = (func >> 24) & 7;
+	uint64_t m = pipe_get(s, p, SKL_LINK_M) & 0xffffff;
+	uint64_t n = pipe_get(s, p, SKL_LINK_N) & 0xffffff;
+
+	if (port >= SKL_PORTS) {
+		return 0;
+	}
+	if (mode == 2 || mode == 3) {
+		return n == 0 ? 0 : dp_link_khz(s, port) * 1000ull * m / n;
+	}
+	return hdmi_khz(s, port) * 1000ull;
+}
+
+/* Nanoseconds a frame, of the guest's own timings as far as they make sense. */
+static uint64_t period_ns(const struct gvt_skl *s, unsigned int p)
+{
+	uint64_t htotal = (pipe_get(s, p, SKL_HTOTAL) >> 16) + 1;
+	uint64_t vtotal = (pipe_get(s, p, SKL_VTOTAL) >> 16) + 1;
+	uint64_t hz = pixel_hz(s, p);
+	uint64_t ns = hz == 0 ? 0 : (htotal * vtotal * 1000000000ull + hz / 2) / hz;
+
+	if (ns < 1000000 || ns > 1000000000) {
+		return 16666667;
+	}
+	return ns;
+}
+
+/* ---- latching [6] ---- */
+
+static void latch_plane(struct gvt_skl *s, unsigned int p)
+{
+	struct gvt_skl_plane_regs *now = &s->pipe[p].plane;
+
+	now->ctl = pipe_get(s, p, SKL_PLANE_CTL);
+	now->stride = pipe_get(s, p, SKL_PLANE_STRIDE);
+	now->pos = pipe_get(s, p, SKL_PLANE_POS);
+	now->size = pipe_get(s, p, SKL_PLANE_SIZE);
+	now->surf = pipe_get(s, p, SKL_PLANE_SURF);
+	now->offset = pipe_get(s, p, SKL_PLANE_OFFSET);
+	*skl_reg(s, SKL_PLANE_SURFLIVE + p * SKL_PIPE_STRIDE) = now->surf;
+	s->pipe[p].plane_armed = false;
+	s->pipe[p].flips++;
+}
+
+static void latch_cursor(struct gvt_skl *s, unsigned int p)
+{
+	struct gvt_skl_cursor_regs *now = &s->pipe[p].cursor;
+
+	now->control = pipe_get(s, p, SKL_CURCNTR);
+	now->base = pipe_get(s, p, SKL_CURBASE);
+	now->pos = pipe_get(s, p, SKL_CURPOS);
+	now->fbc = pipe_get(s, p, SKL_CUR_FBC);
+	s->pipe[p].cursor_armed = false;
+}
+
+static unsigned int latch(struct gvt_skl *s, unsigned int p)
+{
+	bool shown = gvt_skl_shown_pipe(s) == &s->pipe[p];
+	unsigned int events = 0;
+
+	if (s->pipe[p].plane_armed) {
+		latch_plane(s, p);
+		skl_irq_raise(s, SKL_PIPE_IRQ + 0x10 * p, SKL_PIPE_FLIP);
+		events |= shown ? GVT_SKL_FLIP : 0;
+	}
+	if (s->pipe[p].cursor_armed) {
+		latch_cursor(s, p);
+		events |= shown ? GVT_SKL_CURSOR : 0;
+	}
+	return events;
+}
+
+static unsigned int arm(struct gvt_skl *s, unsigned int p, bool *armed)
+{
+	*armed = true;
+	return s->pipe[p].on ? 0 : latch(s, p);
+}
+
+unsigned int skl_surf_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
+{
+	unsigned int p = pipe_of(offset);
+
+	*skl_reg(s, offset) = value;
+	return arm(s, p, &s->pipe[p].plane_armed);
+}
+
+/*
+ * A plane that is off arms itself when it is switched on, for drivers that write the address first.
+ * i915 clears the address when it switches a plane off and writes the new one last, so nothing is
+ * taken by halves there.
+ */
+unsigned int skl_plane_ctl_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
+{
+	unsigned int p = pipe_of(offset);
+
+	*skl_reg(s, offset) = value;
+	if ((value & SKL_ENABLE) && !(s->pipe[p].plane.ctl & SKL_ENABLE) &&
+	    pipe_get(s, p, SKL_PLANE_SURF) != 0) {
+		return arm(s, p, &s->pipe[p].plane_armed);
+	}
+	return 0;
+}
+
+unsigned int skl_curbase_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
+{
+	unsigned int p = pipe_of(offset);
+
+	*skl_reg(s, offset) = value;
+	return arm(s, p, &s->pipe[p].cursor_armed);
+}
+
+unsigned int skl_pipeconf_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
+{
+	unsigned int p = pipe_of(offset);
+	struct gvt_skl_pipe *pipe = &s->pipe[p];
+	bool on = value & SKL_ENABLE;
+	unsigned int events = 0;
+
+	*skl_reg(s, offset) = value;
+	if (p >= s->config.pipes || on == pipe->on) {
+		return 0;
+	}
+	pipe->on = on;
+	if (on) {
+		pipe->vblank.epoch_ns = now;
+		pipe->vblank.period_ns = period_ns(s, p);
+		pipe->blanks = 0;
+		s->mode_was_set = true;
+	} else {
+		events = latch(s, p);
+	}
+	return events | GVT_SKL_MODE;
+}
+
+/* ---- passing of time ---- */
+
+unsigned int skl_pipe_catch_up(struct gvt_skl *s, uint64_t now)
+{
+	unsigned int events = 0;
+	unsigned int p;
+
+	for (p = 0; p < s->config.pipes; p++) {
+		struct gvt_skl_pipe *pipe = &s->pipe[p];
+		uint64_t blanks;
+
+		if (!pipe->on) {
+			continue;
+		}
+		blanks = gvt_vblank_count(&pipe->vblank, now);
+		if (blanks <= pipe->blanks) {
+			continue;
+		}
+		pipe->blanks = blanks;
+		events |= latch(s, p);
+		skl_irq_raise(s, SKL_PIPE_IRQ + 0x10 * p, SKL_PIPE_VBLANK);
+	}
+	return events;
+}
+
+/* Does the guest want to hear of this pipe's blanks? */
+static bool blank_wanted(const struct gvt_skl *s, unsigned int p)
+{
+	uint32_t base = SKL_PIPE_IRQ + 0x10 * p;
+	uint32_t wanted = ~skl_get(s, base + SKL_IMR) & skl_get(s, base + SKL_IER) &
+			  ~skl_get(s, base + SKL_IIR);
+
+	return (wanted & SKL_PIPE_VBLANK) || ((wanted & SKL_PIPE_FLIP) && s->pipe[p].plane_armed);
+}
+
+uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched)
+{
+	uint64_t first = s->hpd_due ? s->hpd_next_ns : GVT_SKL_NEVER;
+	unsigned int p;
+
+	for (p = 0; p < s->config.pipes; p++) {
+		const struct gvt_skl_pipe *pipe = &s->pipe[p];
+		bool armed = pipe->plane_armed || pipe->cursor_armed;
+		uint64_t next;
+
+		if (!pipe->on || !(blank_wanted(s, p) || (watched && armed))) {
+			continue;
+		}
+		next = pipe->vblank.epoch_ns + (pipe->blanks + 1) * pipe->vblank.period_ns;
+		if (next < first) {
+			first = next;
+		}
+	}
+	return first;
+}
+
+/* ---- counters [7.2] ---- */
+
+uint32_t skl_frame_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
+{
+	return (uint32_t)s->pipe[pipe_of(offset)].blanks;
+}
+
+uint32_t skl_flips_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
+{
+	return s->pipe[pipe_of(offset)].flips;
+}
+
+/* The line that is sent now; a frame's time begins with the blank, behind the last visible line. */
+uint32_t skl_dsl_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
+{
+	unsigned int p = pipe_of(offset);
+	const struct gvt_skl_pipe *pipe = &s->pipe[p];
+	uint64_t vtotal = (pipe_get(s, p, SKL_VTOTAL) >> 16) + 1;
+	uint64_t first = (pipe_get(s, p, SKL_VBLANK) & 0xffff) + 1;
+	uint64_t begin, line;
+
+	if (!pipe->on) {
+		return 0;
+	}
+	begin = pipe->vblank.epoch_ns + pipe->blanks * pipe->vblank.period_ns;
+	line = now <= begin ? 0 : (now - begin) * vtotal / pipe->vblank.period_ns;
+	return (uint32_t)((first + line) % vtotal);
+}
+
+void skl_pipe_reset(struct gvt_skl *s)
+{
+	memset(s->pipe, 0, sizeof(s->pipe));
+}
