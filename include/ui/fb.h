@@ -35,6 +35,9 @@ struct fb_info {
 	uint32_t width_px, height_px;
 	uint32_t fourcc; /* DRM_FORMAT_*, <drm_fourcc.h> values */
 	uint64_t modifier; /* DRM_FORMAT_MOD_*; 0 = linear */
+	/* 0, 90, 180, 270: the display turns what lies in memory by so many degrees
+	 * counter-clockwise on its way to the screen (DRM_MODE_ROTATE_*). */
+	uint32_t rotation;
 	unsigned int planes;
 	struct fb_plane plane[FB_MAX_PLANES];
 	uint64_t size_bytes; /* of the memory behind it, from offset 0 */
