@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Planes as dma-bufs. A buffer is named by the whole decoded plane (place, size, stride, format):
- * as long as that is unchanged it keeps its id and its one dma_buf; whatever changes gives a new
- * id. Ids are never used again, because consumers cache by them.
+ * Planes as dma-bufs. A buffer is named by the whole decoded plane (place, size, stride, format)
+ * and, in guest memory, by the addresses of its pages: as long as that is unchanged it keeps its id
+ * and its one dma_buf; whatever changes gives a new id. Ids are never used again, because consumers
+ * cache by them.
  *
  * A buffer on the list has an id that was told to somebody. Its dma_buf is a weak pointer, valid
  * while an fd (or an importer) holds it; when the last goes, buf_release() clears it. Without a
@@ -13,6 +14,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/iosys-map.h>
 #include <linux/slab.h>
+#include <linux/mm.h>
 #include <linux/vmalloc.h>
 
 #include "compat.h"
@@ -20,18 +22,6 @@
 
 /* Ids without an fd: enough for the planes between a query and its GET_GFX_DMABUF. */
 #define IDLE_MAX 8
-
-struct gvt_buf {
-	struct list_head link; /* vram->bufs */
-	struct gvt_vram *vram; /* a reference while there is a dma_buf */
-	struct gvt_plane plane;
-	u32 id;
-	struct dma_buf *dmabuf; /* weak */
-	unsigned int live; /* dma_bufs not yet released: the one above, and any that are dying */
-	unsigned long first, count; /* pages */
-	struct mutex maps_lock;
-	struct list_head maps; /* struct buf_map */
-};
 
 /* One importer's mapping, kept so that begin/end_cpu_access can reach it. */
 struct buf_map {
@@ -62,8 +52,8 @@ static struct sg_table *buf_map(struct dma_buf_attachment *at, enum dma_data_dir
 	if (!map) {
 		return ERR_PTR(-ENOMEM);
 	}
-	err = sg_alloc_table_from_pages_segment(&map->sgt, buf->vram->pages + buf->first,
-						buf->count, 0, buf->count << PAGE_SHIFT,
+	err = sg_alloc_table_from_pages_segment(&map->sgt, buf->pages, buf->count, 0,
+						buf->count << PAGE_SHIFT,
 						dma_get_max_seg_size(at->dev), GFP_KERNEL);
 	if (err) {
 		goto free;
@@ -134,7 +124,7 @@ static vm_fault_t buf_fault(struct vm_fault *vmf)
 	if (vmf->pgoff >= buf->count) {
 		return VM_FAULT_SIGBUS;
 	}
-	vmf->page = buf->vram->pages[buf->first + vmf->pgoff];
+	vmf->page = buf->pages[vmf->pgoff];
 	get_page(vmf->page);
 	return 0;
 }
@@ -162,7 +152,7 @@ static int buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 static int buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct gvt_buf *buf = dmabuf->priv;
-	void *va = vmap(buf->vram->pages + buf->first, buf->count, VM_MAP, PAGE_KERNEL);
+	void *va = vmap(buf->pages, buf->count, VM_MAP, PAGE_KERNEL);
 
 	if (!va) {
 		return -ENOMEM;
@@ -178,21 +168,24 @@ static void buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void buf_free(struct gvt_buf *buf)
 {
+	if (buf->mem->ops->forget) {
+		buf->mem->ops->forget(buf->mem, buf);
+	}
 	list_del(&buf->link);
+	kvfree(buf->iovas);
 	kfree(buf);
 }
 
-/* Under vram->lock. */
-static void forget_idle(struct gvt_vram *vram, unsigned int keep)
+void gvt_buf_forget(struct gvt_mem *mem, unsigned int keep)
 {
 	struct gvt_buf *buf, *next;
 
-	list_for_each_entry_safe(buf, next, &vram->bufs, link)
+	list_for_each_entry_safe(buf, next, &mem->bufs, link)
 	{
-		if (buf->live > 0) {
+		if (buf->live > 0 || buf->keep > 0) {
 			continue;
 		}
-		if (keep > 0) {
+		if (keep > 0 && !buf->stale) {
 			keep--;
 		} else {
 			buf_free(buf);
@@ -203,16 +196,19 @@ static void forget_idle(struct gvt_vram *vram, unsigned int keep)
 static void buf_release(struct dma_buf *dmabuf)
 {
 	struct gvt_buf *buf = dmabuf->priv;
-	struct gvt_vram *vram = buf->vram;
+	struct gvt_mem *mem = buf->mem;
 
-	mutex_lock(&vram->lock);
+	mutex_lock(&mem->lock);
 	buf->live--;
 	if (buf->dmabuf == dmabuf) {
 		buf->dmabuf = NULL;
 	}
-	forget_idle(vram, IDLE_MAX);
-	mutex_unlock(&vram->lock);
-	gvt_vram_put(vram);
+	if (buf->live == 0) {
+		mem->ops->put_pages(mem, buf);
+	}
+	gvt_buf_forget(mem, IDLE_MAX);
+	mutex_unlock(&mem->lock);
+	gvt_mem_put(mem);
 }
 
 static const struct dma_buf_ops buf_ops = {
@@ -226,71 +222,93 @@ static const struct dma_buf_ops buf_ops = {
 	.release = buf_release,
 };
 
-void gvt_buf_forget(struct gvt_vram *vram)
+static void mem_release(struct kref *kref)
 {
-	mutex_lock(&vram->lock);
-	forget_idle(vram, 0);
-	mutex_unlock(&vram->lock);
+	struct gvt_mem *mem = container_of(kref, struct gvt_mem, kref);
+
+	mutex_lock(&mem->lock);
+	gvt_buf_forget(mem, 0);
+	mutex_unlock(&mem->lock);
+	WARN_ON(!list_empty(&mem->bufs));
+	mem->ops->release(mem);
 }
 
-static struct gvt_buf *buf_new(struct gvt_vram *vram, const struct gvt_plane *plane)
+void gvt_mem_init(struct gvt_mem *mem, const struct gvt_mem_ops *ops)
+{
+	kref_init(&mem->kref);
+	mem->ops = ops;
+	mutex_init(&mem->lock);
+	INIT_LIST_HEAD(&mem->bufs);
+}
+
+void gvt_mem_get(struct gvt_mem *mem)
+{
+	kref_get(&mem->kref);
+}
+
+void gvt_mem_put(struct gvt_mem *mem)
+{
+	kref_put(&mem->kref, mem_release);
+}
+
+static struct gvt_buf *buf_new(struct gvt_mem *mem, const struct gvt_plane *plane, u64 **iovas)
 {
 	struct gvt_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
 
 	if (!buf) {
 		return NULL;
 	}
-	buf->vram = vram;
+	buf->mem = mem;
 	buf->plane = *plane;
-	buf->first = plane->offset_bytes >> PAGE_SHIFT;
-	buf->count = plane->size_bytes >> PAGE_SHIFT;
+	buf->count = gvt_plane_pages(plane);
+	if (iovas) {
+		buf->iovas = *iovas;
+		*iovas = NULL;
+	}
 	buf->id = new_id();
 	mutex_init(&buf->maps_lock);
 	INIT_LIST_HEAD(&buf->maps);
-	list_add(&buf->link, &vram->bufs);
-	forget_idle(vram, IDLE_MAX);
+	list_add(&buf->link, &mem->bufs);
+	gvt_buf_forget(mem, IDLE_MAX);
 	return buf;
 }
 
-u32 gvt_buf_id(struct gvt_vram *vram, const struct gvt_plane *plane)
+static bool buf_is(const struct gvt_buf *buf, const struct gvt_plane *plane, u64 *const *iovas)
 {
-	struct gvt_buf *buf, *found = NULL;
-	u32 id = 0;
-
-	mutex_lock(&vram->lock);
-	list_for_each_entry(buf, &vram->bufs, link)
-	{
-		if (gvt_plane_same_buffer(&buf->plane, plane)) {
-			found = buf;
-			break;
-		}
-	}
-	if (found) {
-		list_move(&found->link, &vram->bufs);
-	} else {
-		found = buf_new(vram, plane);
-	}
-	if (found) {
-		id = found->id;
-	}
-	mutex_unlock(&vram->lock);
-	return id;
+	return !buf->stale && gvt_plane_same_buffer(&buf->plane, plane) &&
+	       (!iovas || memcmp(buf->iovas, *iovas, buf->count * sizeof(**iovas)) == 0);
 }
 
-/* The dma_buf of @buf with a reference for the caller. Under vram->lock. */
+struct gvt_buf *gvt_buf_get(struct gvt_mem *mem, const struct gvt_plane *plane, u64 **iovas)
+{
+	struct gvt_buf *buf;
+
+	list_for_each_entry(buf, &mem->bufs, link)
+	{
+		if (buf_is(buf, plane, iovas)) {
+			list_move(&buf->link, &mem->bufs);
+			return buf;
+		}
+	}
+	return buf_new(mem, plane, iovas);
+}
+
+/* The dma_buf of @buf with a reference for the caller. Under mem->lock. */
 static struct dma_buf *buf_export(struct gvt_buf *buf)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dmabuf;
 	int err;
 
-	/* Its release waits for vram->lock before it lets go of the memory. */
+	/* Its release waits for mem->lock before it lets go of the memory. */
 	if (buf->dmabuf && gvt_file_get_unless_dead(buf->dmabuf->file)) {
 		return buf->dmabuf;
 	}
-	err = gvt_vram_fill(buf->vram, buf->first, buf->count);
-	if (err) {
-		return ERR_PTR(err);
+	if (buf->live == 0) {
+		err = buf->mem->ops->get_pages(buf->mem, buf);
+		if (err) {
+			return ERR_PTR(err);
+		}
 	}
 	info.ops = &buf_ops;
 	info.size = buf->count << PAGE_SHIFT;
@@ -299,29 +317,32 @@ static struct dma_buf *buf_export(struct gvt_buf *buf)
 	info.priv = buf;
 	dmabuf = dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {
+		if (buf->live == 0) {
+			buf->mem->ops->put_pages(buf->mem, buf);
+		}
 		return dmabuf;
 	}
-	gvt_vram_get(buf->vram);
+	gvt_mem_get(buf->mem);
 	buf->live++;
 	buf->dmabuf = dmabuf;
 	return dmabuf;
 }
 
-int gvt_buf_fd(struct gvt_vram *vram, u32 id)
+int gvt_buf_fd(struct gvt_mem *mem, u32 id)
 {
 	struct dma_buf *dmabuf = ERR_PTR(-ENOENT);
 	struct gvt_buf *buf;
 	int fd;
 
-	mutex_lock(&vram->lock);
-	list_for_each_entry(buf, &vram->bufs, link)
+	mutex_lock(&mem->lock);
+	list_for_each_entry(buf, &mem->bufs, link)
 	{
 		if (buf->id == id) {
 			dmabuf = buf_export(buf);
 			break;
 		}
 	}
-	mutex_unlock(&vram->lock);
+	mutex_unlock(&mem->lock);
 	if (IS_ERR(dmabuf)) {
 		return PTR_ERR(dmabuf);
 	}

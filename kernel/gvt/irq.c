@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The eventfds (display, request) and the one timer of a vGPU.
+ * The eventfds of a vGPU (display, request, the guest's MSI and INTx) and the timer of the first.
  *
- * There is no periodic vblank: the timer is started by what makes a signal due later (a flip too
+ * There is no periodic vblank here: the timer is started by what makes a signal due later (a flip too
  * soon after the last signal; a first write into the shown plane) and ends with that signal. So an
  * idle guest, or a busy one that nobody listens to, has no timer at all.
  */
@@ -88,6 +88,82 @@ void gvt_irq_dirty(struct gvt_vgpu *vgpu, u64 now_ns)
 	}
 }
 
+/* ---- the guest's interrupts ---- */
+
+void gvt_irq_msi(struct gvt_vgpu *vgpu)
+{
+	if (vgpu->irqs.msi) {
+		gvt_eventfd_signal(vgpu->irqs.msi);
+	}
+}
+
+/* A line that is told is masked by that, until the user has asked the guest and unmasks it. */
+static void intx_tell(struct gvt_vgpu *vgpu)
+{
+	struct gvt_irqs *irqs = &vgpu->irqs;
+
+	if (irqs->intx && irqs->intx_level && !irqs->intx_masked) {
+		irqs->intx_masked = true;
+		gvt_eventfd_signal(irqs->intx);
+	}
+}
+
+void gvt_irq_intx(struct gvt_vgpu *vgpu, bool level)
+{
+	vgpu->irqs.intx_level = level;
+	intx_tell(vgpu);
+}
+
+static void intx_set_mask(struct gvt_vgpu *vgpu, bool masked)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	vgpu->irqs.intx_masked = masked;
+	intx_tell(vgpu);
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+}
+
+/* An eventfd must not be signalled from within another's wake-up: the second half does it. */
+static int unmask_wake(void *opaque, void *unused)
+{
+	return 1;
+}
+
+static void unmask_thread(void *opaque, void *unused)
+{
+	intx_set_mask(opaque, false);
+}
+
+static int intx_mask(struct gvt_vgpu *vgpu, const struct vfio_irq_set *set, const void *data)
+{
+	bool mask = set->flags & VFIO_IRQ_SET_ACTION_MASK;
+	s32 fd;
+
+	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
+	case VFIO_IRQ_SET_DATA_NONE:
+		if (set->count > 0) {
+			intx_set_mask(vgpu, mask);
+		}
+		return 0;
+	case VFIO_IRQ_SET_DATA_BOOL:
+		if (data && *(const u8 *)data) {
+			intx_set_mask(vgpu, mask);
+		}
+		return 0;
+	default:
+		if (mask || !data) {
+			return -EINVAL;
+		}
+		fd = *(const s32 *)data;
+		vfio_virqfd_disable(&vgpu->irqs.unmask);
+		return fd < 0 ? 0 : vfio_virqfd_enable(vgpu, unmask_wake, unmask_thread, NULL,
+						       &vgpu->irqs.unmask, fd);
+	}
+}
+
+/* ---- set up ---- */
+
 void gvt_irq_request(struct gvt_vgpu *vgpu)
 {
 	unsigned long flags;
@@ -101,7 +177,13 @@ void gvt_irq_request(struct gvt_vgpu *vgpu)
 
 static struct eventfd_ctx **irq_slot(struct gvt_vgpu *vgpu, u32 index)
 {
+	bool guest_irqs = vgpu->type->model->guest_irqs;
+
 	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return guest_irqs ? &vgpu->irqs.intx : NULL;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return guest_irqs ? &vgpu->irqs.msi : NULL;
 	case VFIO_PCI_REQ_IRQ_INDEX:
 		return &vgpu->irqs.request;
 	case GVT_IRQ_DISPLAY:
@@ -124,8 +206,11 @@ int gvt_irq_info(struct gvt_vgpu *vgpu, void __user *arg)
 	}
 	info.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
 	info.count = 1;
+	if (info.index == VFIO_PCI_INTX_IRQ_INDEX) {
+		info.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+			     VFIO_IRQ_INFO_AUTOMASKED;
+	}
 	if (!irq_slot(vgpu, info.index)) {
-		/* The device has no interrupt pin and no MSI: nothing here interrupts the guest. */
 		info.flags = 0;
 		info.count = 0;
 	}
@@ -140,6 +225,13 @@ static void slot_set(struct gvt_vgpu *vgpu, struct eventfd_ctx **slot, struct ev
 	spin_lock_irqsave(&vgpu->state_lock, flags);
 	old = *slot;
 	WRITE_ONCE(*slot, ctx);
+	if (slot == &vgpu->irqs.intx) {
+		vgpu->irqs.intx_masked = false;
+		intx_tell(vgpu);
+	}
+	if (slot == &vgpu->irqs.display) {
+		vgpu->type->model->listened(vgpu);
+	}
 	spin_unlock_irqrestore(&vgpu->state_lock, flags);
 	if (old) {
 		eventfd_ctx_put(old);
@@ -181,6 +273,7 @@ int gvt_irq_set(struct gvt_vgpu *vgpu, void __user *arg)
 	struct vfio_irq_set set;
 	size_t size = 0;
 	void *data = NULL;
+	bool trigger;
 	int err;
 
 	if (copy_from_user(&set, arg, minsz)) {
@@ -191,7 +284,8 @@ int gvt_irq_set(struct gvt_vgpu *vgpu, void __user *arg)
 	if (err) {
 		return err;
 	}
-	if ((set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER) {
+	trigger = (set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) == VFIO_IRQ_SET_ACTION_TRIGGER;
+	if (!trigger && set.index != VFIO_PCI_INTX_IRQ_INDEX) {
 		return -EINVAL; /* edges: nothing to mask */
 	}
 	if (size > 0) {
@@ -199,6 +293,13 @@ int gvt_irq_set(struct gvt_vgpu *vgpu, void __user *arg)
 		if (IS_ERR(data)) {
 			return PTR_ERR(data);
 		}
+	}
+	if (!trigger) {
+		mutex_lock(&vgpu->lock);
+		err = intx_mask(vgpu, &set, data);
+		mutex_unlock(&vgpu->lock);
+		kfree(data);
+		return err;
 	}
 	switch (set.flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
 	case VFIO_IRQ_SET_DATA_NONE:
@@ -228,6 +329,10 @@ void gvt_irq_close(struct gvt_vgpu *vgpu)
 {
 	slot_set(vgpu, &vgpu->irqs.display, NULL);
 	slot_set(vgpu, &vgpu->irqs.request, NULL);
+	slot_set(vgpu, &vgpu->irqs.msi, NULL);
+	slot_set(vgpu, &vgpu->irqs.intx, NULL);
+	vfio_virqfd_disable(&vgpu->irqs.unmask);
+	vgpu->irqs.intx_level = false;
 	hrtimer_cancel(&vgpu->irqs.timer);
 	vgpu->irqs.timer_on = false;
 	vgpu->irqs.last_ns = 0;

@@ -49,6 +49,32 @@ static vm_fault_t vram_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+/* Memory that nobody tracks, at @offset of BAR0. */
+static vm_fault_t untracked_fault(struct vm_fault *vmf)
+{
+	struct gvt_vgpu *vgpu = vmf->vma->vm_private_data;
+	unsigned long index = vmf->pgoff & PGOFF_MASK;
+	struct page *page;
+	u64 offset;
+
+	gvt_region_map(vgpu, VFIO_PCI_BAR0_REGION_INDEX, &offset);
+	index -= offset >> PAGE_SHIFT;
+	if (index >= vgpu->vram->nr_pages) {
+		return VM_FAULT_SIGBUS;
+	}
+	page = gvt_vram_page(vgpu->vram, index);
+	if (!page) {
+		return VM_FAULT_OOM;
+	}
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct untracked_vm_ops = {
+	.fault = untracked_fault,
+};
+
 static vm_fault_t vram_mkwrite(struct vm_fault *vmf)
 {
 	struct gvt_vgpu *vgpu = vmf->vma->vm_private_data;
@@ -163,33 +189,28 @@ int gvt_map(struct gvt_vgpu *vgpu, struct vm_area_struct *vma)
 	const struct vm_operations_struct *ops;
 	unsigned long set = VM_DONTEXPAND | VM_DONTDUMP;
 	bool read_only = true;
-	unsigned long limit;
+	u64 offset, size;
 	int err;
 
+	size = gvt_region_map(vgpu, index, &offset) >> PAGE_SHIFT;
+	offset >>= PAGE_SHIFT;
+	if (first < offset || first - offset >= size || vma_pages(vma) > size - (first - offset) ||
+	    !(vma->vm_flags & VM_SHARED)) {
+		return -EINVAL;
+	}
 	switch (index) {
 	case VFIO_PCI_BAR0_REGION_INDEX:
-		ops = &vram_vm_ops;
-		limit = vgpu->vram->nr_pages;
+		ops = gvt_track_damage_size(vgpu) ? &vram_vm_ops : &untracked_vm_ops;
 		read_only = false;
 		break;
 	case GVT_REGION_GFX:
 		ops = &status_vm_ops;
-		limit = 1;
 		break;
-	case GVT_REGION_FB:
-		if (vgpu->type->offer != GVT_OFFER_REGION) {
-			return -EINVAL;
-		}
+	default:
 		ops = &fb_vm_ops;
-		limit = vgpu->vram->nr_pages;
 		/* vmf_insert_page() asks for it. */
 		set |= VM_MIXEDMAP;
 		break;
-	default:
-		return -EINVAL;
-	}
-	if (first >= limit || vma_pages(vma) > limit - first || !(vma->vm_flags & VM_SHARED)) {
-		return -EINVAL;
 	}
 	if (read_only && (vma->vm_flags & VM_WRITE)) {
 		return -EPERM;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * oriel_gvt: mediated display devices without a GPU. One parent, /sys/class/mdev_bus/oriel_gvt,
- *with types oriel_gvt-bochs-N	a Bochs display with N MiB of video memory, planes as dma-bufs
+ * with types
+ *	oriel_gvt-bochs-N	a Bochs display with N MiB of video memory, planes as dma-bufs
  *	oriel_gvt-region-N	the same display, planes as a region
+ *	oriel_gvt-skl		a Gen9 display engine that scans out guest memory
+ *	oriel_gvt-skl-hdmi	the same with an HDMI output instead of DisplayPort
+ *	oriel_gvt-skl-vga	the same as a PCI VGA device
  * made and removed as every mdev is (mdevctl, libvirt, or a UUID into .../create and 1 into
  *.../remove).
  */
@@ -20,7 +24,20 @@ static const char *const offers[] = {
 	[GVT_OFFER_REGION] = "region",
 };
 
-#define NR_TYPES (ARRAY_SIZE(sizes_mib) * ARRAY_SIZE(offers))
+static const struct {
+	const char *name;
+	const char *text;
+	enum gvt_skl_output output;
+	bool vga_class;
+} skls[] = {
+	{"skl", "DisplayPort", GVT_SKL_DP, false},
+	{"skl-hdmi", "HDMI", GVT_SKL_HDMI, false},
+	{"skl-vga", "DisplayPort, VGA class", GVT_SKL_DP, true},
+};
+
+#define NR_TYPES (ARRAY_SIZE(sizes_mib) * ARRAY_SIZE(offers) + ARRAY_SIZE(skls))
+/* 512 graphics addresses a byte: 1 GiB of them hold thirty pictures of the largest mode. */
+#define GGTT_BYTES (2u << 20)
 
 static struct gvt_type types[NR_TYPES];
 static struct mdev_type *type_list[NR_TYPES];
@@ -57,7 +74,9 @@ static void gvt_remove(struct mdev_device *mdev)
 
 static unsigned int gvt_available(struct mdev_type *mtype)
 {
-	return min_t(u64, gvt_vram_left() / gvt_type_of(mtype)->vram_bytes, UINT_MAX);
+	const struct gvt_type *type = gvt_type_of(mtype);
+
+	return min_t(u64, gvt_vram_left() / (type->vram_bytes + type->extra_bytes), UINT_MAX);
 }
 
 static ssize_t gvt_description(struct mdev_type *mtype, char *buf)
@@ -65,12 +84,13 @@ static ssize_t gvt_description(struct mdev_type *mtype, char *buf)
 	struct gvt_type *type = gvt_type_of(mtype);
 	u32 w, h;
 
-	gvt_bochs_max_mode(type->vram_bytes, &w, &h);
+	type->model->max_mode(type->vram_bytes, &w, &h);
 	return sysfs_emit(buf,
 			  "memory: %lluMiB\nmax_resolution: %ux%u\nheads: 1\nplanes: %s\n"
-			  "guest_driver: bochs-drm\n",
-			  type->vram_bytes >> 20, w, h,
-			  type->offer == GVT_OFFER_REGION ? "region" : "dma-buf");
+			  "guest_driver: %s\n",
+			  (type->vram_bytes + type->extra_bytes) >> 20, w, h,
+			  type->offer == GVT_OFFER_REGION ? "region" : "dma-buf",
+			  type->model->guest_driver);
 }
 
 static struct mdev_driver driver = {
@@ -95,16 +115,35 @@ static void fill_types(void)
 		for (i = 0; i < ARRAY_SIZE(sizes_mib); i++, n++) {
 			struct gvt_type *type = &types[n];
 
+			type->model = &gvt_bochs_ops;
 			type->offer = offer;
 			type->vram_bytes = (u64)sizes_mib[i] << 20;
 			snprintf(type->sysfs_name, sizeof(type->sysfs_name), "%s-%u", offers[offer],
 				 sizes_mib[i]);
 			snprintf(type->pretty_name, sizeof(type->pretty_name),
 				 "Oriel %s display, %u MiB", offers[offer], sizes_mib[i]);
-			type->mdev.sysfs_name = type->sysfs_name;
-			type->mdev.pretty_name = type->pretty_name;
-			type_list[n] = &type->mdev;
 		}
+	}
+	for (i = 0; i < ARRAY_SIZE(skls); i++, n++) {
+		struct gvt_type *type = &types[n];
+
+		type->model = &gvt_skl_ops;
+		type->offer = GVT_OFFER_DMABUF;
+		type->vram_bytes = GGTT_BYTES;
+		type->extra_bytes = GVT_SKL_REGS_SIZE;
+		type->skl.output = skls[i].output;
+		type->skl.pvinfo = true;
+		type->skl.pipes = 1;
+		type->skl.ggtt_bytes = GGTT_BYTES;
+		type->skl.vga_class = skls[i].vga_class;
+		snprintf(type->sysfs_name, sizeof(type->sysfs_name), "%s", skls[i].name);
+		snprintf(type->pretty_name, sizeof(type->pretty_name), "Oriel Gen9 display, %s",
+			 skls[i].text);
+	}
+	for (i = 0; i < NR_TYPES; i++) {
+		types[i].mdev.sysfs_name = types[i].sysfs_name;
+		types[i].mdev.pretty_name = types[i].pretty_name;
+		type_list[i] = &types[i].mdev;
 	}
 }
 
@@ -154,5 +193,5 @@ module_exit(gvt_exit);
 MODULE_DESCRIPTION("Mediated display devices for virtual machines");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1.0");
-MODULE_SOFTDEP("pre: vfio_iommu_type1");
+MODULE_SOFTDEP("pre: vfio_iommu_type1 vfio_virqfd");
 GVT_IMPORT_NS(DMA_BUF);

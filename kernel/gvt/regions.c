@@ -12,11 +12,10 @@
 
 u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
 {
+	if (index <= VFIO_PCI_ROM_REGION_INDEX) {
+		return vgpu->type->model->bar_size(vgpu, index);
+	}
 	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return vgpu->type->vram_bytes;
-	case VFIO_PCI_BAR2_REGION_INDEX:
-		return GVT_BOCHS_MMIO_SIZE;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return GVT_PCI_CONFIG_SIZE;
 	case GVT_REGION_EDID:
@@ -26,6 +25,27 @@ u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
 	case GVT_REGION_FB:
 		return vgpu->type->offer == GVT_OFFER_REGION ? vgpu->type->vram_bytes + PAGE_SIZE
 							     : 0;
+	case GVT_REGION_OPREGION:
+		return vgpu->type->model == &gvt_skl_ops ? GVT_SKL_OPREGION_SIZE : 0;
+	default:
+		return 0;
+	}
+}
+
+u64 gvt_region_map(struct gvt_vgpu *vgpu, unsigned int index, u64 *offset)
+{
+	u64 size = 0;
+
+	if (index < VFIO_PCI_ROM_REGION_INDEX && gvt_region_size(vgpu, index) > 0 &&
+	    vgpu->type->model->bar_map(vgpu, index, offset, &size)) {
+		return size;
+	}
+	*offset = 0;
+	switch (index) {
+	case GVT_REGION_GFX:
+		return PAGE_SIZE;
+	case GVT_REGION_FB:
+		return vgpu->type->offer == GVT_OFFER_REGION ? vgpu->type->vram_bytes : 0;
 	default:
 		return 0;
 	}
@@ -42,8 +62,8 @@ static int add_type(struct vfio_info_cap *caps, u32 type, u32 subtype)
 	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
 }
 
-/* [0, @size) is what can be mapped. */
-static int add_sparse(struct vfio_info_cap *caps, u64 size)
+/* [@offset, + @size) is what can be mapped. */
+static int add_sparse(struct vfio_info_cap *caps, u64 offset, u64 size)
 {
 	struct vfio_region_info_cap_sparse_mmap *cap;
 	int err;
@@ -55,6 +75,7 @@ static int add_sparse(struct vfio_info_cap *caps, u64 size)
 	cap->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	cap->header.version = 1;
 	cap->nr_areas = 1;
+	cap->areas[0].offset = offset;
 	cap->areas[0].size = size;
 	err = vfio_info_add_capability(caps, &cap->header, struct_size(cap, areas, 1));
 	kfree(cap);
@@ -64,30 +85,38 @@ static int add_sparse(struct vfio_info_cap *caps, u64 size)
 static int region_flags(struct gvt_vgpu *vgpu, unsigned int index, u32 *flags,
 			struct vfio_info_cap *caps)
 {
+	u64 offset, size;
 	int err = 0;
 
 	*flags = VFIO_REGION_INFO_FLAG_READ;
 	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		*flags |= VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+	case VFIO_PCI_ROM_REGION_INDEX:
 		break;
 	case GVT_REGION_EDID:
 		*flags |= VFIO_REGION_INFO_FLAG_WRITE;
 		err = add_type(caps, VFIO_REGION_TYPE_GFX, VFIO_REGION_SUBTYPE_GFX_EDID);
 		break;
 	case GVT_REGION_GFX:
-		*flags |= VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
-		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE)
-			      ?: add_sparse(caps, PAGE_SIZE);
+		*flags |= VFIO_REGION_INFO_FLAG_WRITE;
+		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE);
 		break;
 	case GVT_REGION_FB:
-		*flags |= VFIO_REGION_INFO_FLAG_MMAP;
-		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_FB_REGION_SUBTYPE)
-			      ?: add_sparse(caps, vgpu->type->vram_bytes);
+		err = add_type(caps, VFIO_GFX_REGION_TYPE, VFIO_GFX_FB_REGION_SUBTYPE);
+		break;
+	case GVT_REGION_OPREGION:
+		err = add_type(caps, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | GVT_SKL_PCI_VENDOR,
+			       VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
 		break;
 	default:
 		*flags |= VFIO_REGION_INFO_FLAG_WRITE;
 		break;
+	}
+	size = gvt_region_map(vgpu, index, &offset);
+	if (size > 0) {
+		*flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	}
+	if (!err && size > 0 && size < gvt_region_size(vgpu, index)) {
+		err = add_sparse(caps, offset, size);
 	}
 	return err;
 }
@@ -102,8 +131,7 @@ int gvt_region_info(struct gvt_vgpu *vgpu, void __user *arg)
 	if (copy_from_user(&info, arg, minsz)) {
 		return -EFAULT;
 	}
-	if (info.argsz < minsz || info.index >= GVT_NUM_REGIONS_REGION ||
-	    (info.index == GVT_REGION_FB && vgpu->type->offer != GVT_OFFER_REGION)) {
+	if (info.argsz < minsz || info.index >= GVT_NUM_REGIONS) {
 		return -EINVAL;
 	}
 	info.offset = (u64)info.index << GVT_REGION_SHIFT;
@@ -132,10 +160,8 @@ int gvt_region_info(struct gvt_vgpu *vgpu, void __user *arg)
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-/* ---- BAR2 ---- */
-
 /* How much of an access is one access of the device: as wide as it is aligned. */
-static unsigned int unit(u64 offset, size_t left)
+unsigned int gvt_region_unit(u64 offset, size_t left)
 {
 	unsigned int n = 8;
 
@@ -143,48 +169,6 @@ static unsigned int unit(u64 offset, size_t left)
 		n /= 2;
 	}
 	return n;
-}
-
-static ssize_t mmio_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
-{
-	size_t done = 0;
-
-	while (done < count) {
-		unsigned int n = unit(offset + done, count - done);
-		__le64 le;
-
-		mutex_lock(&vgpu->lock);
-		le = cpu_to_le64(
-			gvt_bochs_mmio_read(&vgpu->bochs, offset + done, n, ktime_get_ns()));
-		mutex_unlock(&vgpu->lock);
-		if (copy_to_user(buf + done, &le, n)) {
-			return -EFAULT;
-		}
-		done += n;
-	}
-	return count;
-}
-
-static ssize_t mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
-{
-	size_t done = 0;
-
-	while (done < count) {
-		unsigned int n = unit(offset + done, count - done);
-		unsigned int events;
-		__le64 le = 0;
-
-		if (copy_from_user(&le, buf + done, n)) {
-			return -EFAULT;
-		}
-		mutex_lock(&vgpu->lock);
-		events = gvt_bochs_mmio_write(&vgpu->bochs, offset + done, le64_to_cpu(le), n,
-					      ktime_get_ns());
-		gvt_display_events(vgpu, events);
-		mutex_unlock(&vgpu->lock);
-		done += n;
-	}
-	return count;
 }
 
 /* ---- configuration space ---- */
@@ -225,38 +209,22 @@ static ssize_t edid_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, 
 	return copy_to_user(buf, image + offset, count) ? -EFAULT : count;
 }
 
-/* The link goes up: what lies in the blob becomes what the guest's driver reads when it loads. */
-static int edid_take(struct gvt_vgpu *vgpu)
-{
-	struct gvt_edid_mode mode;
-
-	if (vgpu->edid.edid_size > 0) {
-		if (gvt_edid_check(vgpu->edid_blob, vgpu->edid.edid_size) != GVT_EDID_OK) {
-			return -EINVAL;
-		}
-		if (gvt_edid_preferred(vgpu->edid_blob, vgpu->edid.edid_size, &mode)) {
-			gvt_bochs_set_refresh(&vgpu->bochs, mode.refresh_mhz, ktime_get_ns());
-		}
-	}
-	gvt_bochs_set_edid(&vgpu->bochs, vgpu->edid_blob, vgpu->edid.edid_size);
-	return 0;
-}
-
+/* The link goes up: what lies in the blob is the monitor from now on. Down: there is none. */
 static int edid_set_link(struct gvt_vgpu *vgpu, u32 state)
 {
-	int err = 0;
+	bool up = state == VFIO_DEVICE_GFX_LINK_STATE_UP;
 
-	if (state != VFIO_DEVICE_GFX_LINK_STATE_UP && state != VFIO_DEVICE_GFX_LINK_STATE_DOWN) {
+	if (!up && state != VFIO_DEVICE_GFX_LINK_STATE_DOWN) {
 		return -EINVAL;
 	}
-	if (state == VFIO_DEVICE_GFX_LINK_STATE_UP) {
-		err = edid_take(vgpu);
+	if (up && vgpu->edid.edid_size > 0 &&
+	    gvt_edid_check(vgpu->edid_blob, vgpu->edid.edid_size) != GVT_EDID_OK) {
+		return -EINVAL;
 	}
-	if (!err) {
-		vgpu->edid.link_state = state;
-		gvt_display_changed(vgpu);
-	}
-	return err;
+	vgpu->edid.link_state = state;
+	vgpu->type->model->set_monitor(vgpu, vgpu->edid_blob, up ? vgpu->edid.edid_size : 0);
+	vgpu->type->model->changed(vgpu);
+	return 0;
 }
 
 static ssize_t edid_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
@@ -306,6 +274,9 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 	unsigned long flags;
 	u32 control;
 
+	if (offset >= GVT_GFX_DAMAGE && gvt_track_damage_size(vgpu) == 0) {
+		return -EINVAL;
+	}
 	if (offset >= GVT_GFX_DAMAGE) {
 		return gvt_track_harvest(vgpu, buf, count, offset - GVT_GFX_DAMAGE);
 	}
@@ -314,7 +285,8 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 			return -EINVAL;
 		}
 		mutex_lock(&vgpu->lock);
-		control = vgpu->track.on ? VFIO_GFX_CONTROL_DAMAGE : 0;
+		control = (vgpu->track.on ? VFIO_GFX_CONTROL_DAMAGE : 0) |
+			  (vgpu->source ? VFIO_GFX_CONTROL_SOURCE : 0);
 		mutex_unlock(&vgpu->lock);
 		return copy_to_user(buf, &control, sizeof(control)) ? -EFAULT : count;
 	}
@@ -331,6 +303,8 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 
 static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
 {
+	u32 known = VFIO_GFX_CONTROL_SOURCE |
+		    (gvt_track_damage_size(vgpu) ? VFIO_GFX_CONTROL_DAMAGE : 0);
 	u32 control;
 	int err = 0;
 
@@ -340,10 +314,14 @@ static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 	if (copy_from_user(&control, buf, sizeof(control))) {
 		return -EFAULT;
 	}
-	if (control & ~VFIO_GFX_CONTROL_DAMAGE) {
+	if (control & ~known) {
 		return -EINVAL;
 	}
 	mutex_lock(&vgpu->lock);
+	if (vgpu->source != !!(control & VFIO_GFX_CONTROL_SOURCE)) {
+		WRITE_ONCE(vgpu->source, !vgpu->source);
+		vgpu->type->model->changed(vgpu);
+	}
 	if (control & VFIO_GFX_CONTROL_DAMAGE) {
 		err = gvt_track_start(vgpu);
 	} else {
@@ -389,18 +367,23 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 	return gvt_vram_read(vgpu->vram, plane.offset_bytes + offset, buf, count) ?: count;
 }
 
-/* ---- all of them ---- */
+/* ---- what a firmware would have left for the guest's driver ---- */
 
-static ssize_t vram_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+static ssize_t opregion_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
 {
-	unsigned long page;
-	int err = gvt_vram_write(vgpu->vram, offset, buf, count);
+	u8 *image = kmalloc(GVT_SKL_OPREGION_SIZE, GFP_KERNEL);
+	bool failed;
 
-	for (page = offset >> PAGE_SHIFT; page <= (offset + count - 1) >> PAGE_SHIFT; page++) {
-		gvt_track_page(vgpu, page);
+	if (!image) {
+		return -ENOMEM;
 	}
-	return err ?: (ssize_t)count;
+	gvt_skl_opregion(&vgpu->type->skl, image);
+	failed = copy_to_user(buf, image + offset, count);
+	kfree(image);
+	return failed ? -EFAULT : count;
 }
+
+/* ---- all of them ---- */
 
 /* The part of [*ppos, + count) that lies in the region; 0: nothing. */
 static size_t clip(struct gvt_vgpu *vgpu, loff_t pos, size_t count, unsigned int *index,
@@ -429,11 +412,8 @@ ssize_t gvt_region_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, l
 		return -EINVAL;
 	}
 	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		ret = gvt_vram_read(vgpu->vram, offset, buf, count) ?: (ssize_t)count;
-		break;
-	case VFIO_PCI_BAR2_REGION_INDEX:
-		ret = mmio_read(vgpu, buf, count, offset);
+	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_ROM_REGION_INDEX:
+		ret = vgpu->type->model->bar_read(vgpu, index, buf, count, offset);
 		break;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		ret = config_read(vgpu, buf, count, offset);
@@ -443,6 +423,9 @@ ssize_t gvt_region_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, l
 		break;
 	case GVT_REGION_GFX:
 		ret = gfx_read(vgpu, buf, count, offset);
+		break;
+	case GVT_REGION_OPREGION:
+		ret = opregion_read(vgpu, buf, count, offset);
 		break;
 	default:
 		ret = fb_read(vgpu, buf, count, offset);
@@ -465,11 +448,8 @@ ssize_t gvt_region_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 		return -EINVAL;
 	}
 	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		ret = vram_write(vgpu, buf, count, offset);
-		break;
-	case VFIO_PCI_BAR2_REGION_INDEX:
-		ret = mmio_write(vgpu, buf, count, offset);
+	case VFIO_PCI_BAR0_REGION_INDEX ... VFIO_PCI_ROM_REGION_INDEX:
+		ret = vgpu->type->model->bar_write(vgpu, index, buf, count, offset);
 		break;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		ret = config_write(vgpu, buf, count, offset);
@@ -481,7 +461,7 @@ ssize_t gvt_region_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 		ret = gfx_write(vgpu, buf, count, offset);
 		break;
 	default:
-		ret = -EINVAL; /* the framebuffer region is for looking */
+		ret = -EINVAL; /* framebuffer and OpRegion are for looking */
 		break;
 	}
 	if (ret > 0) {

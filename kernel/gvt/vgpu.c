@@ -9,85 +9,68 @@
 #define DEFAULT_WIDTH  1280
 #define DEFAULT_HEIGHT 800
 
-static void settle_work(struct work_struct *work)
-{
-	struct gvt_vgpu *vgpu = container_of(to_delayed_work(work), struct gvt_vgpu, settle);
-
-	mutex_lock(&vgpu->lock);
-	gvt_display_events(vgpu, gvt_bochs_settle(&vgpu->bochs, ktime_get_ns()));
-	mutex_unlock(&vgpu->lock);
-}
-
 static int vgpu_init(struct vfio_device *vdev)
 {
 	struct gvt_vgpu *vgpu = gvt_vgpu_of(vdev);
-	struct gvt_vram *vram;
+	int err = -ENOMEM;
 
 	vgpu->type = gvt_type_of(to_mdev_device(vdev->dev)->type);
 	mutex_init(&vgpu->lock);
 	mutex_init(&vgpu->fb_lock);
 	spin_lock_init(&vgpu->state_lock);
-	INIT_DELAYED_WORK(&vgpu->settle, settle_work);
 	gvt_irq_init(vgpu);
 	vgpu->status_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	vgpu->blank_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vgpu->status_page || !vgpu->blank_page) {
-		goto no_memory;
+		goto free_pages;
 	}
-	vram = gvt_vram_create(vgpu->type->vram_bytes);
-	if (IS_ERR(vram)) {
-		__free_page(vgpu->status_page);
-		__free_page(vgpu->blank_page);
-		return PTR_ERR(vram);
+	vgpu->vram = gvt_vram_create(vgpu->type->vram_bytes, vgpu->type->extra_bytes);
+	if (IS_ERR(vgpu->vram)) {
+		err = PTR_ERR(vgpu->vram);
+		goto free_pages;
 	}
-	vgpu->vram = vram;
+	err = vgpu->type->model->init(vgpu);
+	if (err) {
+		goto free_vram;
+	}
 	return 0;
-no_memory:
+free_vram:
+	gvt_mem_put(&vgpu->vram->mem);
+free_pages:
 	if (vgpu->status_page) {
 		__free_page(vgpu->status_page);
 	}
 	if (vgpu->blank_page) {
 		__free_page(vgpu->blank_page);
 	}
-	return -ENOMEM;
+	return err;
 }
 
 static void vgpu_release(struct vfio_device *vdev)
 {
 	struct gvt_vgpu *vgpu = gvt_vgpu_of(vdev);
 
+	vgpu->type->model->release(vgpu);
 	if (vgpu->vram) {
-		gvt_vram_put(vgpu->vram);
+		gvt_mem_put(&vgpu->vram->mem);
 	}
 	put_page(vgpu->status_page);
 	put_page(vgpu->blank_page);
 	gvt_vfio_released(vdev);
 }
 
-/* The device as after power on, for a new user. Under lock. */
-static void power_on(struct gvt_vgpu *vgpu)
+/* The monitor that is there before anybody sets one. */
+static void default_monitor(struct gvt_vgpu *vgpu)
 {
-	static const struct gvt_pci_ids ids = {
-		.vendor = GVT_BOCHS_PCI_VENDOR,
-		.device = GVT_BOCHS_PCI_DEVICE,
-		.subvendor = GVT_BOCHS_PCI_SUBVENDOR,
-		.subdevice = GVT_BOCHS_PCI_SUBDEVICE,
-		.class_code = GVT_BOCHS_PCI_CLASS,
-		.revision = GVT_BOCHS_PCI_REVISION,
-	};
 	struct gvt_edid_params monitor = {.width_px = DEFAULT_WIDTH, .height_px = DEFAULT_HEIGHT};
-
-	gvt_bochs_init(&vgpu->bochs, vgpu->type->vram_bytes, ktime_get_ns());
-	gvt_pci_init(&vgpu->pci, &ids);
-	gvt_pci_add_bar(&vgpu->pci, 0, vgpu->type->vram_bytes, GVT_PCI_BAR_PREFETCH);
-	gvt_pci_add_bar(&vgpu->pci, 2, GVT_BOCHS_MMIO_SIZE, 0);
 
 	memset(&vgpu->edid, 0, sizeof(vgpu->edid));
 	memset(vgpu->edid_blob, 0, sizeof(vgpu->edid_blob));
 	vgpu->edid.edid_offset = GVT_EDID_OFFSET;
 	vgpu->edid.edid_max_size = GVT_EDID_ROOM;
 	vgpu->edid.link_state = VFIO_DEVICE_GFX_LINK_STATE_UP;
-	gvt_bochs_max_mode(vgpu->type->vram_bytes, &vgpu->edid.max_xres, &vgpu->edid.max_yres);
+	vgpu->type->model->max_mode(vgpu->type->vram_bytes, &vgpu->edid.max_xres,
+				    &vgpu->edid.max_yres);
 	if (vgpu->edid.max_xres < monitor.width_px) {
 		monitor.width_px = vgpu->edid.max_xres;
 		monitor.height_px = vgpu->edid.max_yres;
@@ -95,21 +78,29 @@ static void power_on(struct gvt_vgpu *vgpu)
 	monitor.max_width_px = vgpu->edid.max_xres;
 	monitor.max_height_px = vgpu->edid.max_yres;
 	vgpu->edid.edid_size = gvt_edid_build(&monitor, vgpu->edid_blob, sizeof(vgpu->edid_blob));
-	gvt_bochs_set_edid(&vgpu->bochs, vgpu->edid_blob, vgpu->edid.edid_size);
+}
 
-	gvt_plane_off(&vgpu->fb_plane, GVT_OFF_NEVER_SET);
+/* The device as after power on, for a new user. Under lock. */
+static void power_on(struct gvt_vgpu *vgpu)
+{
+	const struct gvt_model_ops *model = vgpu->type->model;
+
+	model->power_on(vgpu);
+	default_monitor(vgpu);
+	vgpu->source = false;
 	vgpu->status = (struct vfio_gfx_status){
 		.magic = VFIO_GFX_MAGIC,
 		.version = VFIO_GFX_VERSION,
 		.size = sizeof(vgpu->status),
-		.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_DAMAGE,
+		.caps = model->caps,
 		.irq_index = GVT_IRQ_DISPLAY,
 		.control_offset = GVT_GFX_CONTROL,
-		.damage_offset = GVT_GFX_DAMAGE,
+		.damage_offset = model->caps & VFIO_GFX_CAP_DAMAGE ? GVT_GFX_DAMAGE : 0,
 		.damage_size = gvt_track_damage_size(vgpu),
 		.heads = 1,
 	};
-	gvt_display_changed(vgpu);
+	model->set_monitor(vgpu, vgpu->edid_blob, vgpu->edid.edid_size);
+	model->changed(vgpu);
 }
 
 static int vgpu_open(struct vfio_device *vdev)
@@ -119,13 +110,16 @@ static int vgpu_open(struct vfio_device *vdev)
 	int err;
 
 	if (!vgpu->vram) {
-		vram = gvt_vram_create(vgpu->type->vram_bytes);
+		vram = gvt_vram_create(vgpu->type->vram_bytes, vgpu->type->extra_bytes);
 		if (IS_ERR(vram)) {
 			return PTR_ERR(vram);
 		}
 		vgpu->vram = vram;
 	}
 	err = gvt_vram_ready(vgpu->vram);
+	if (!err && vgpu->type->model->open) {
+		err = vgpu->type->model->open(vgpu);
+	}
 	if (err) {
 		return err;
 	}
@@ -141,7 +135,7 @@ static void vgpu_close(struct vfio_device *vdev)
 	struct gvt_vram *vram;
 
 	gvt_irq_close(vgpu);
-	cancel_delayed_work_sync(&vgpu->settle);
+	vgpu->type->model->close(vgpu);
 	gvt_track_stop(vgpu);
 	gvt_map_close(vgpu);
 	if (gvt_vram_clear(vgpu->vram)) {
@@ -152,8 +146,8 @@ static void vgpu_close(struct vfio_device *vdev)
 	 * The old memory stays charged until the last fd goes. If there is no room for a second
 	 * one meanwhile, the next open tries again.
 	 */
-	gvt_vram_put(vgpu->vram);
-	vram = gvt_vram_create(vgpu->type->vram_bytes);
+	gvt_mem_put(&vgpu->vram->mem);
+	vram = gvt_vram_create(vgpu->type->vram_bytes, vgpu->type->extra_bytes);
 	vgpu->vram = IS_ERR(vram) ? NULL : vram;
 }
 
@@ -169,8 +163,7 @@ static int device_info(struct gvt_vgpu *vgpu, void __user *arg)
 		return -EINVAL;
 	}
 	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = vgpu->type->offer == GVT_OFFER_REGION ? GVT_NUM_REGIONS_REGION
-								 : GVT_NUM_REGIONS_DMABUF;
+	info.num_regions = GVT_NUM_REGIONS;
 	info.num_irqs = GVT_NUM_IRQS;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
@@ -212,15 +205,14 @@ static int get_dmabuf(struct gvt_vgpu *vgpu, void __user *arg)
 	if (get_user(id, (u32 __user *)arg)) {
 		return -EFAULT;
 	}
-	return gvt_buf_fd(vgpu->vram, id);
+	return gvt_buf_fd(vgpu->guest ? &vgpu->guest->mem : &vgpu->vram->mem, id);
 }
 
 static int reset(struct gvt_vgpu *vgpu)
 {
 	mutex_lock(&vgpu->lock);
-	gvt_bochs_reset(&vgpu->bochs);
-	gvt_pci_reset(&vgpu->pci);
-	gvt_display_changed(vgpu);
+	vgpu->type->model->reset(vgpu);
+	vgpu->type->model->changed(vgpu);
 	mutex_unlock(&vgpu->lock);
 	return 0;
 }
@@ -272,9 +264,13 @@ static void vgpu_request(struct vfio_device *vdev, unsigned int count)
 	gvt_irq_request(gvt_vgpu_of(vdev));
 }
 
-/* Nothing is ever pinned: the picture lies in memory of our own. */
 static void vgpu_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 {
+	struct gvt_vgpu *vgpu = gvt_vgpu_of(vdev);
+
+	if (vgpu->guest) {
+		gvt_guest_unmap(vgpu->guest, iova, length);
+	}
 }
 
 const struct vfio_device_ops gvt_vgpu_ops = {.name = "oriel_gvt",

@@ -52,32 +52,30 @@ static void uncharge(u64 bytes)
 	spin_unlock(&charge_lock);
 }
 
-struct gvt_vram *gvt_vram_create(u64 bytes)
+static struct gvt_vram *vram_of(struct gvt_mem *mem)
 {
-	struct gvt_vram *vram;
-
-	if (!charge(bytes)) {
-		return ERR_PTR(-ENOSPC);
-	}
-	vram = kzalloc(sizeof(*vram), GFP_KERNEL);
-	if (!vram) {
-		uncharge(bytes);
-		return ERR_PTR(-ENOMEM);
-	}
-	kref_init(&vram->kref);
-	mutex_init(&vram->lock);
-	INIT_LIST_HEAD(&vram->bufs);
-	vram->bytes = bytes;
-	vram->nr_pages = bytes >> PAGE_SHIFT;
-	return vram;
+	return container_of(mem, struct gvt_vram, mem);
 }
 
-int gvt_vram_ready(struct gvt_vram *vram)
+static int vram_get_pages(struct gvt_mem *mem, struct gvt_buf *buf)
 {
-	if (!vram->pages) {
-		vram->pages = kvcalloc(vram->nr_pages, sizeof(*vram->pages), GFP_KERNEL_ACCOUNT);
+	unsigned long first = buf->plane.offset_bytes >> PAGE_SHIFT;
+	struct gvt_vram *vram = vram_of(mem);
+	unsigned long i;
+
+	for (i = first; i < first + buf->count; i++) {
+		if (!gvt_vram_page(vram, i)) {
+			return -ENOMEM;
+		}
 	}
-	return vram->pages ? 0 : -ENOMEM;
+	buf->pages = vram->pages + first;
+	return 0;
+}
+
+/* The pages stay with the memory. */
+static void vram_put_pages(struct gvt_mem *mem, struct gvt_buf *buf)
+{
+	buf->pages = NULL;
 }
 
 static void free_pages_of(struct gvt_vram *vram)
@@ -96,35 +94,58 @@ static void free_pages_of(struct gvt_vram *vram)
 	vram->pages = NULL;
 }
 
-static void vram_release(struct kref *kref)
+static void vram_release(struct gvt_mem *mem)
 {
-	struct gvt_vram *vram = container_of(kref, struct gvt_vram, kref);
+	struct gvt_vram *vram = vram_of(mem);
 
-	gvt_buf_forget(vram);
-	WARN_ON(!list_empty(&vram->bufs));
 	free_pages_of(vram);
-	uncharge(vram->bytes);
+	uncharge(vram->charged_bytes);
 	kfree(vram);
+}
+
+static const struct gvt_mem_ops vram_ops = {
+	.get_pages = vram_get_pages,
+	.put_pages = vram_put_pages,
+	.release = vram_release,
+};
+
+struct gvt_vram *gvt_vram_create(u64 bytes, u64 extra_bytes)
+{
+	struct gvt_vram *vram;
+
+	if (!charge(bytes + extra_bytes)) {
+		return ERR_PTR(-ENOSPC);
+	}
+	vram = kzalloc(sizeof(*vram), GFP_KERNEL);
+	if (!vram) {
+		uncharge(bytes + extra_bytes);
+		return ERR_PTR(-ENOMEM);
+	}
+	gvt_mem_init(&vram->mem, &vram_ops);
+	vram->bytes = bytes;
+	vram->charged_bytes = bytes + extra_bytes;
+	vram->nr_pages = bytes >> PAGE_SHIFT;
+	return vram;
+}
+
+int gvt_vram_ready(struct gvt_vram *vram)
+{
+	if (!vram->pages) {
+		vram->pages = kvcalloc(vram->nr_pages, sizeof(*vram->pages), GFP_KERNEL_ACCOUNT);
+	}
+	return vram->pages ? 0 : -ENOMEM;
 }
 
 bool gvt_vram_clear(struct gvt_vram *vram)
 {
-	if (kref_read(&vram->kref) != 1) {
+	if (kref_read(&vram->mem.kref) != 1) {
 		return false;
 	}
-	gvt_buf_forget(vram);
+	mutex_lock(&vram->mem.lock);
+	gvt_buf_forget(&vram->mem, 0);
+	mutex_unlock(&vram->mem.lock);
 	free_pages_of(vram);
 	return true;
-}
-
-void gvt_vram_get(struct gvt_vram *vram)
-{
-	kref_get(&vram->kref);
-}
-
-void gvt_vram_put(struct gvt_vram *vram)
-{
-	kref_put(&vram->kref, vram_release);
 }
 
 struct page *gvt_vram_page(struct gvt_vram *vram, unsigned long index)
@@ -147,16 +168,16 @@ struct page *gvt_vram_page(struct gvt_vram *vram, unsigned long index)
 	return page;
 }
 
-int gvt_vram_fill(struct gvt_vram *vram, unsigned long first, unsigned long count)
+u32 gvt_vram_buf_id(struct gvt_vram *vram, const struct gvt_plane *plane)
 {
-	unsigned long i;
+	struct gvt_buf *buf;
+	u32 id;
 
-	for (i = first; i < first + count; i++) {
-		if (!gvt_vram_page(vram, i)) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	mutex_lock(&vram->mem.lock);
+	buf = gvt_buf_get(&vram->mem, plane, NULL);
+	id = buf ? buf->id : 0;
+	mutex_unlock(&vram->mem.lock);
+	return id;
 }
 
 int gvt_vram_read(struct gvt_vram *vram, u64 offset, char __user *to, size_t count)

@@ -388,7 +388,7 @@ static void test_close_forgets(struct fixture *f, gconstpointer type)
 static void test_control(struct fixture *f, gconstpointer type)
 {
 	off_t at = (off_t)(f->gfx.offset + f->page->control_offset);
-	uint32_t value = 2;
+	uint32_t value = 4;
 
 	g_assert_cmpint(pwrite(f->v.device, &value, 4, at), ==, -1);
 	g_assert_cmpint(errno, ==, EINVAL);

@@ -10,13 +10,14 @@ enum reg_flags {
 	REG_CONST = 1,	/* writes are ignored */
 	REG_MASKED = 2, /* bits 31:16 of a write say which of 15:0 it changes */
 	REG_MIRROR = 4, /* bit 30 reads as bit 31: "is on" follows "be on" at once */
-	REG_W1C = 8,	/* a narrow write leaves the other bytes alone: zeros there */
 };
 
-/**
- * struct reg - one register, or @count of them @stride apart.
+/*
+ * One register, or @count of them @stride apart.
  * @reset: after power on.
  * @ones: bits that read as one whatever was written.
+ * @flags: enum reg_flags.
+ * @w1c: bits that a one clears. @write does that; a narrow write has zeros in the other bytes.
  * @read: gives the value instead of RAM; @ones and REG_MIRROR apply on top.
  * @write: called instead of storing; returns GVT_SKL_* events.
  */
@@ -26,6 +27,7 @@ struct reg {
 	uint32_t stride;
 	uint32_t reset;
 	uint32_t ones;
+	uint32_t w1c;
 	unsigned int flags;
 	uint32_t (*read)(struct gvt_skl *s, uint32_t offset, uint64_t now);
 	unsigned int (*write)(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now);
@@ -33,12 +35,12 @@ struct reg {
 
 #define IRQ_BLOCK(base)                                                                            \
 	{.offset = (base) + SKL_IMR, .count = 1, .reset = ~0u, .write = skl_irq_write},            \
-	{.offset = (base) + SKL_IIR, .count = 1, .flags = REG_W1C, .write = skl_irq_write},        \
+	{.offset = (base) + SKL_IIR, .count = 1, .w1c = ~0u, .write = skl_irq_write},              \
 	{.offset = (base) + SKL_IER, .count = 1, .write = skl_irq_write}
 
 #define PORT(n)                                                                                    \
 	{.offset = SKL_DDI_BUF_CTL + SKL_PORT_STRIDE * (n), .count = 1, .read = skl_ddi_read},     \
-	{.offset = SKL_AUX_CTL + SKL_PORT_STRIDE * (n), .count = 1, .flags = REG_W1C,              \
+	{.offset = SKL_AUX_CTL + SKL_PORT_STRIDE * (n), .count = 1, .w1c = SKL_AUX_STATUS,         \
 	 .write = skl_aux_write},                                                                  \
 	{.offset = SKL_DP_TP_STATUS + SKL_PORT_STRIDE * (n), .count = 1, .ones = SKL_BIT(25)}
 
@@ -106,7 +108,7 @@ static const struct reg regs[] = {
 	PORT(3),
 	PORT(4),
 	{.offset = SKL_PSR_IMR, .count = 1, .write = skl_irq_write},
-	{.offset = SKL_PSR_IIR, .count = 1, .flags = REG_W1C, .write = skl_irq_write},
+	{.offset = SKL_PSR_IIR, .count = 1, .w1c = ~0u, .write = skl_irq_write},
 	/* Without clock: DDI A to E */
 	{.offset = SKL_DPLL_CTRL2, .count = 1, .reset = 0x000f8000},
 	{.offset = SKL_DPLL_STATUS, .count = 1, .flags = REG_CONST, .read = skl_pll_status_read},
@@ -116,8 +118,9 @@ static const struct reg regs[] = {
 	{.offset = SKL_PIPECONF_EDP, .count = 1, .flags = REG_MIRROR},
 	{.offset = SKL_SDE_IRQ, .count = 1, .flags = REG_CONST, .read = skl_sde_isr_read},
 	IRQ_BLOCK(SKL_SDE_IRQ),
-	{.offset = SKL_PORT_HOTPLUG, .count = 1, .flags = REG_W1C, .write = skl_hotplug_write},
-	{.offset = SKL_HOTPLUG2, .count = 1, .flags = REG_W1C, .write = skl_hotplug_write},
+	{.offset = SKL_PORT_HOTPLUG, .count = 1, .w1c = SKL_HOTPLUG_STATUS,
+	 .write = skl_hotplug_write},
+	{.offset = SKL_HOTPLUG2, .count = 1, .w1c = SKL_HOTPLUG_STATUS, .write = skl_hotplug_write},
 	/* Clock and data pins of the five monitor buses idle high, for who drives them by hand */
 	{.offset = 0xc5010, .count = 6, .stride = 4, .ones = SKL_BIT(12) | SKL_BIT(4)},
 	{.offset = SKL_GMBUS1, .count = 1, .write = skl_gmbus1_write},
@@ -205,9 +208,7 @@ static unsigned int write32(struct gvt_skl *s, uint32_t offset, uint32_t value, 
 		*skl_reg(s, offset) = (was & ~(value >> 16)) | (value & (value >> 16));
 		return 0;
 	}
-	if (!(r->flags & REG_W1C)) {
-		value |= was & ~mask;
-	}
+	value |= was & ~mask & ~r->w1c;
 	if (r->write) {
 		return r->write(s, offset, value, now);
 	}

@@ -49,6 +49,7 @@
  * isn't put there (5.4). */
 #define GVT_SKL_APERTURE_SIZE (1u << 20)
 #define GVT_SKL_ROM_SIZE      4096u
+#define GVT_SKL_OPREGION_SIZE 8192u
 
 #define GVT_SKL_NEVER (~0ull) /* as a time */
 
@@ -137,6 +138,8 @@ void gvt_skl_pci_init(const struct gvt_skl_config *config, struct gvt_pci *pci);
 /* The option ROM: GVT_SKL_ROM_SIZE bytes with the table of outputs (VBT, 4.7), or zeros for
  * GVT_SKL_BARE. */
 void gvt_skl_rom(const struct gvt_skl_config *config, uint8_t *rom);
+/* What a firmware would leave in memory instead, with the same table: GVT_SKL_OPREGION_SIZE bytes. */
+void gvt_skl_opregion(const struct gvt_skl_config *config, uint8_t *image);
 
 /*
  * Plug a monitor with this EDID, or (@size 0) pull it. Not validated: that is gvt_edid_check().

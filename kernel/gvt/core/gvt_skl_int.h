@@ -54,6 +54,10 @@
 #define SKL_AUX_CTL	 0x64010u
 #define SKL_AUX_DATA	 0x64014u
 #define SKL_DP_TP_STATUS 0x64044u
+#define SKL_AUX_DONE	 SKL_BIT(30)
+#define SKL_AUX_TIMEOUT	 SKL_BIT(28)
+#define SKL_AUX_RECEIVE	 SKL_BIT(25)
+#define SKL_AUX_STATUS	 (SKL_AUX_DONE | SKL_AUX_TIMEOUT | SKL_AUX_RECEIVE)
 
 /* ---- clocks [4.3] ---- */
 #define SKL_LCPLL1	0x46010u
@@ -86,6 +90,7 @@
 #define SKL_SDE_PORT_B	 SKL_BIT(21)
 #define SKL_PORT_HOTPLUG 0xc4030u
 #define SKL_HOTPLUG2	 0xc403cu
+#define SKL_HOTPLUG_STATUS 0x03030303u /* short or long pulse, of four ports */
 
 #define SKL_GMBUS0 0xc5100u
 #define SKL_GMBUS1 0xc5104u

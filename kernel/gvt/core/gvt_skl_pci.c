@@ -117,3 +117,16 @@ void gvt_skl_rom(const struct gvt_skl_config *config, uint8_t *rom)
 	}
 	rom[GVT_SKL_ROM_SIZE - 1] = (uint8_t)(0u - sum);
 }
+
+#define OPREGION_VBT 0x400u
+
+void gvt_skl_opregion(const struct gvt_skl_config *config, uint8_t *image)
+{
+	memset(image, 0, GVT_SKL_OPREGION_SIZE);
+	put_text(image, "IntelGraphicsMem");
+	image[0x10] = GVT_SKL_OPREGION_SIZE / 1024;
+	image[0x17] = 2; /* version 2.0; of the mailboxes it could have, none (0x58) */
+	if (config->output != GVT_SKL_BARE) {
+		put_vbt(config, image + OPREGION_VBT);
+	}
+}

@@ -40,10 +40,9 @@ uint32_t skl_sde_isr_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
 /* Status bits (1:0 of each byte) are cleared by ones, the rest is stored. */
 unsigned int skl_hotplug_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
 {
-	uint32_t status = 0x03030303u;
-	uint32_t was = skl_get(s, offset);
+	uint32_t status = skl_get(s, offset) & SKL_HOTPLUG_STATUS;
 
-	*skl_reg(s, offset) = (value & ~status) | (was & status & ~value);
+	*skl_reg(s, offset) = (value & ~SKL_HOTPLUG_STATUS) | (status & ~value);
 	return 0;
 }
 
@@ -53,6 +52,10 @@ void skl_port_catch_up(struct gvt_skl *s, uint64_t now)
 		return;
 	}
 	s->hpd_due = false;
+	/* Who hasn't asked yet finds the monitor, or none, when it first looks. */
+	if (skl_get(s, SKL_SDE_IRQ + SKL_IMR) & SKL_SDE_PORT_B) {
+		return;
+	}
 	s->hpd_next_ns = now + HPD_GAP_NS;
 	*skl_reg(s, SKL_PORT_HOTPLUG) |= 2; /* a long pulse */
 	skl_irq_raise(s, SKL_SDE_IRQ, SKL_SDE_PORT_B);
@@ -85,9 +88,6 @@ static uint8_t edid_byte(const struct gvt_skl *s, uint8_t segment, uint8_t offse
 /* ---- DisplayPort AUX ---- */
 
 #define AUX_BUSY     SKL_BIT(31)
-#define AUX_DONE     SKL_BIT(30)
-#define AUX_TIMEOUT  SKL_BIT(28)
-#define AUX_RECEIVE  SKL_BIT(25)
 #define AUX_SIZE(n)  ((uint32_t)(n) << 20)
 #define AUX_SIZE_ALL AUX_SIZE(31)
 #define AUX_MAX	     20u /* bytes in the five data registers */
@@ -186,10 +186,12 @@ static void aux_load(const struct gvt_skl *s, uint32_t data, uint8_t *bytes)
 	}
 }
 
+/* Nothing of the request stays behind the @n bytes of a reply. */
 static void aux_store(struct gvt_skl *s, uint32_t data, const uint8_t *bytes, unsigned int n)
 {
 	unsigned int i;
 
+	memset(skl_reg(s, data), 0, AUX_MAX);
 	for (i = 0; i < n; i++) {
 		uint32_t *word = skl_reg(s, data + i / 4 * 4);
 		unsigned int shift = 24 - 8 * (i % 4);
@@ -200,28 +202,27 @@ static void aux_store(struct gvt_skl *s, uint32_t data, const uint8_t *bytes, un
 
 unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
 {
-	uint32_t status = AUX_DONE | AUX_TIMEOUT | AUX_RECEIVE;
-	uint32_t was = skl_get(s, offset) & status & ~value;
+	uint32_t was = skl_get(s, offset) & SKL_AUX_STATUS & ~value;
 	unsigned int port = (offset - SKL_AUX_CTL) / SKL_PORT_STRIDE;
 	unsigned int size = (value & AUX_SIZE_ALL) >> 20;
 	uint32_t data = offset + (SKL_AUX_DATA - SKL_AUX_CTL);
 	uint8_t message[AUX_MAX], reply[1 + 16];
 	unsigned int length;
 
-	value &= ~status;
+	value &= ~SKL_AUX_STATUS;
 	if (!(value & AUX_BUSY)) {
 		*skl_reg(s, offset) = value | was;
 		return 0;
 	}
 	value &= ~AUX_BUSY;
 	if (port != PORT_B || !s->plugged || !on_dp(s) || size < 3 || size > AUX_MAX) {
-		*skl_reg(s, offset) = value | was | AUX_DONE | AUX_TIMEOUT;
+		*skl_reg(s, offset) = value | was | SKL_AUX_DONE | SKL_AUX_TIMEOUT;
 		return 0;
 	}
 	aux_load(s, data, message);
 	length = aux_request(s, message, size, reply);
 	aux_store(s, data, reply, length);
-	*skl_reg(s, offset) = (value & ~AUX_SIZE_ALL) | was | AUX_DONE | AUX_SIZE(length);
+	*skl_reg(s, offset) = (value & ~AUX_SIZE_ALL) | was | SKL_AUX_DONE | AUX_SIZE(length);
 	return 0;
 }
 
@@ -259,7 +260,8 @@ unsigned int skl_gmbus1_write(struct gvt_skl *s, uint32_t offset, uint32_t value
 		return 0;
 	}
 	if (!there || address != I2C_EDID) {
-		*status = (*status & ~(GMBUS2_ACTIVE | GMBUS2_READY)) | GMBUS2_NAK;
+		*status = (*status & ~(GMBUS2_ACTIVE | GMBUS2_READY | GMBUS2_WAIT)) |
+			  GMBUS2_NAK;
 		return 0;
 	}
 	if (value & GMBUS1_INDEX) {

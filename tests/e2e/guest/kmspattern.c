@@ -2,16 +2,21 @@
 /*
  * kmspattern: draws pictures that whoever looks from outside can check to the byte.
  *
- *   kmspattern [--modes] [--mode WxH] [--still] [--flips N] [--squares N] [--pause-ms MS]
- *              [--modesets N] [--off] [--quiet] [--seconds S]
+ *   kmspattern [--modes] [--mode WxH] [--format FOURCC] [--modifier linear|x|y|yf] [--pan X,Y]
+ *              [--rotate 90|180|270] [--flips N] [--squares N] [--pause-ms MS] [--modesets N]
+ *              [--off] [--quiet] [--seconds S]
+ *
+ * The buffer is XR24 and linear unless FOURCC (XR24, XB24, AR24, AB24, RG16, XR30, XB30) and the
+ * modifier say otherwise; with --pan it is larger than the screen, which begins at X,Y of it;
+ * --rotate turns it counter-clockwise on its way to the screen.
  *
  * Sets the mode, shows frame 0 and then does what the options ask for, in this order:
  *   --flips N      flips N times between two buffers, with a full new frame each time
  *   --squares N    draws N squares of 64x64 into the buffer that is on the screen (no flip)
  *   --modesets N   sets the mode N times anew, with the screen off in between
  *   --off          switches the screen off
- * For each picture there is one line "frame N WxH crc XXXXXXXX" (kms_crc()). At the end it says "holds" and
- * keeps the picture until it is killed, or for S seconds.
+ * For each picture there is one line "frame N WxH crc XXXXXXXX" (kms_crc_shown()). At the end it
+ * says "holds" and keeps the picture until it is killed, or for S seconds.
  */
 #include "kms.h"
 #include "pattern.h"
@@ -28,6 +33,10 @@
 enum option_code {
 	OPT_MODES = 256,
 	OPT_MODE,
+	OPT_FORMAT,
+	OPT_MODIFIER,
+	OPT_PAN,
+	OPT_ROTATE,
 	OPT_FLIPS,
 	OPT_SQUARES,
 	OPT_PAUSE,
@@ -40,6 +49,10 @@ enum option_code {
 static const struct option options[] = {
 	{ "modes", no_argument, NULL, OPT_MODES },
 	{ "mode", required_argument, NULL, OPT_MODE },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "modifier", required_argument, NULL, OPT_MODIFIER },
+	{ "pan", required_argument, NULL, OPT_PAN },
+	{ "rotate", required_argument, NULL, OPT_ROTATE },
 	{ "flips", required_argument, NULL, OPT_FLIPS },
 	{ "squares", required_argument, NULL, OPT_SQUARES },
 	{ "pause-ms", required_argument, NULL, OPT_PAUSE },
@@ -52,19 +65,35 @@ static const struct option options[] = {
 
 static bool quiet;
 
-static void draw(struct kms_buffer *buffer, uint32_t frame)
+/* A rectangle's part of the frame. */
+static void draw_part(const struct surface *surface, uint32_t left, uint32_t top, uint32_t width,
+		      uint32_t height, uint32_t frame)
 {
-	pattern_draw(buffer->pixels, buffer->stride_bytes, 0, 0, buffer->width_px,
-		     buffer->height_px, frame);
+	if (surface->fourcc == DRM_FORMAT_XRGB8888 && surface->modifier == DRM_FORMAT_MOD_LINEAR) {
+		pattern_draw((uint32_t *)surface->memory, surface->stride_bytes, left, top, width,
+			     height, frame);
+		return;
+	}
+	for (uint32_t y = top; y < top + height; y++) {
+		for (uint32_t x = left; x < left + width; x++) {
+			surface_put(surface, x, y, pattern_pixel(x, y, frame));
+		}
+	}
 }
 
-static void report(const struct kms_buffer *buffer, uint32_t frame)
+static void draw(const struct kms_buffer *buffer, uint32_t frame)
+{
+	draw_part(&buffer->surface, 0, 0, buffer->surface.width_px, buffer->surface.height_px,
+		  frame);
+}
+
+static void report(const struct kms *kms, const struct kms_buffer *buffer, uint32_t frame)
 {
 	if (quiet) {
 		return;
 	}
-	printf("frame %u %ux%u crc %08x\n", frame, buffer->width_px, buffer->height_px,
-	       kms_crc(buffer->pixels, buffer->width_px, buffer->height_px, buffer->stride_bytes));
+	printf("frame %u %ux%u crc %08x\n", frame, kms->mode.hdisplay, kms->mode.vdisplay,
+	       kms_crc_shown(kms, &buffer->surface));
 }
 
 static void pause_ms(unsigned int ms)
@@ -75,19 +104,27 @@ static void pause_ms(unsigned int ms)
 }
 
 /* The square wanders, so that each is a change at a place where the last one was not. */
-static void draw_square(struct kms_buffer *buffer, uint32_t frame)
+static void draw_square(const struct kms_buffer *buffer, uint32_t frame)
 {
-	uint32_t columns = buffer->width_px / SQUARE_PX;
-	uint32_t rows = buffer->height_px / SQUARE_PX;
+	uint32_t columns = buffer->surface.width_px / SQUARE_PX;
+	uint32_t rows = buffer->surface.height_px / SQUARE_PX;
 
-	pattern_draw(buffer->pixels, buffer->stride_bytes, frame % columns * SQUARE_PX,
-		     frame / columns % rows * SQUARE_PX, SQUARE_PX, SQUARE_PX, frame + 128);
+	draw_part(&buffer->surface, frame % columns * SQUARE_PX, frame / columns % rows * SQUARE_PX,
+		  SQUARE_PX, SQUARE_PX, frame + 128);
+}
+
+static int wrong(const char *option, const char *text)
+{
+	fprintf(stderr, "kmspattern: --%s %s: can't be\n", option, text);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int width = 0, height = 0, flips = 0, squares = 0, pause = 0, modesets = 0;
-	unsigned int seconds = 0, frame = 0, shown = 0;
+	unsigned int seconds = 0, frame = 0, shown = 0, rotation = 0;
+	uint32_t fourcc = DRM_FORMAT_XRGB8888, pan_x = 0, pan_y = 0;
+	uint64_t modifier = DRM_FORMAT_MOD_LINEAR;
 	struct kms_buffer buffers[2];
 	struct kms kms;
 	bool off = false;
@@ -101,8 +138,28 @@ int main(int argc, char **argv)
 			return 0;
 		case OPT_MODE:
 			if (sscanf(optarg, "%ux%u", &width, &height) != 2) {
-				fprintf(stderr, "kmspattern: --mode %s: not WxH\n", optarg);
-				return 2;
+				return wrong("mode", optarg);
+			}
+			break;
+		case OPT_FORMAT:
+			if (!surface_parse_format(optarg, &fourcc)) {
+				return wrong("format", optarg);
+			}
+			break;
+		case OPT_MODIFIER:
+			if (!surface_parse_modifier(optarg, &modifier)) {
+				return wrong("modifier", optarg);
+			}
+			break;
+		case OPT_PAN:
+			if (sscanf(optarg, "%u,%u", &pan_x, &pan_y) != 2) {
+				return wrong("pan", optarg);
+			}
+			break;
+		case OPT_ROTATE:
+			rotation = strtoul(optarg, NULL, 10);
+			if (rotation % 90 || rotation > 270) {
+				return wrong("rotate", optarg);
 			}
 			break;
 		case OPT_FLIPS:
@@ -132,23 +189,31 @@ int main(int argc, char **argv)
 	}
 
 	kms_open(&kms, width, height);
-	kms_buffer_create(&kms, &buffers[0]);
-	kms_buffer_create(&kms, &buffers[1]);
+	kms.pan_x = pan_x;
+	kms.pan_y = pan_y;
+	if (rotation) {
+		kms_set_rotation(&kms, rotation);
+	}
+	kms_buffer_create_as(&kms, &buffers[0], fourcc, modifier);
+	/* One is as much as the smallest vGPU holds of the largest mode. */
+	if (flips || modesets) {
+		kms_buffer_create_as(&kms, &buffers[1], fourcc, modifier);
+	}
 	draw(&buffers[0], 0);
 	kms_set_mode(&kms, &buffers[0]);
-	report(&buffers[0], 0);
+	report(&kms, &buffers[0], 0);
 
 	for (unsigned int i = 0; i < flips; i++) {
 		pause_ms(pause);
 		shown ^= 1;
 		draw(&buffers[shown], ++frame);
 		kms_flip(&kms, &buffers[shown]);
-		report(&buffers[shown], frame);
+		report(&kms, &buffers[shown], frame);
 	}
 	for (unsigned int i = 0; i < squares; i++) {
 		pause_ms(pause);
 		draw_square(&buffers[shown], ++frame);
-		report(&buffers[shown], frame);
+		report(&kms, &buffers[shown], frame);
 	}
 	for (unsigned int i = 0; i < modesets; i++) {
 		pause_ms(pause);
@@ -158,7 +223,7 @@ int main(int argc, char **argv)
 	}
 	if (modesets) {
 		printf("modesets %u\n", modesets);
-		report(&buffers[shown], frame);
+		report(&kms, &buffers[shown], frame);
 	}
 	if (off) {
 		kms_disable(&kms);
