@@ -23,7 +23,7 @@ static inline uint64_t gvt_plane_needs(const struct gvt_plane *p)
 /* NULL if @p is a good plane for @vram_bytes of memory, else what is wrong with it. */
 static inline const char *gvt_plane_fault(const struct gvt_plane *p, uint64_t vram_bytes)
 {
-	uint64_t line;
+	uint64_t line, begin = p->offset_bytes, inside = begin % GVT_PAGE_SIZE;
 
 	if (p->drm_format == 0) {
 		if (p->width_px || p->height_px || p->stride_bytes || p->size_bytes) {
@@ -44,7 +44,11 @@ static inline const char *gvt_plane_fault(const struct gvt_plane *p, uint64_t vr
 	if (p->stride_bytes < line) {
 		return "stride smaller than width";
 	}
-	if (p->offset_bytes > vram_bytes || p->size_bytes > vram_bytes - p->offset_bytes) {
+	/* Its size may be counted from the page that it begins in. */
+	if (gvt_plane_needs(p) + inside <= p->size_bytes) {
+		begin -= inside;
+	}
+	if (begin > vram_bytes || p->size_bytes > vram_bytes - begin) {
 		return "plane outside of memory";
 	}
 	return gvt_plane_needs(p) > p->size_bytes ? "last pixel outside of the plane" : NULL;
