@@ -90,6 +90,7 @@ static bool display_setup(struct vfio_pci *vp, GError **error)
 		.label = device_label(&vp->pd.dev),
 		.xres = vp->xres,
 		.yres = vp->yres,
+		.tear = (enum vfio_tear)vp->tear,
 	};
 
 	if (!vp->xres != !vp->yres) {
@@ -101,6 +102,9 @@ static bool display_setup(struct vfio_pci *vp, GError **error)
 		if (vp->xres) {
 			return error_set(error, "%s: xres and yres: without a display",
 					 vp->device->name);
+		}
+		if (vp->tear != VFIO_TEAR_ALLOW) {
+			return error_set(error, "%s: x-tear: without a display", vp->device->name);
 		}
 		return true;
 	}
@@ -233,6 +237,9 @@ void vfio_pci_give_back(struct vfio_pci *vp)
 	machine_unlock();
 }
 
+/* By enum vfio_tear. */
+static const char *const tear_choices[] = { "allow", "latch", "copy", NULL };
+
 static const struct property properties[] = {
 	PCI_PROPERTIES(struct vfio_pci, pd),
 	PROP("sysfsdev", PROP_STR, struct vfio_pci, sysfsdev, NULL,
@@ -247,6 +254,9 @@ static const struct property properties[] = {
 	  .help = "preferred width of the guest's screen in pixels, by EDID", .max = 16384 },
 	{ .name = "yres", .type = PROP_U32, .offset = offsetof(struct vfio_pci, yres),
 	  .help = "preferred height of the guest's screen in pixels, by EDID", .max = 16384 },
+	{ .name = "x-tear", .type = PROP_ENUM, .offset = offsetof(struct vfio_pci, tear),
+	  .def = "allow", .choices = tear_choices,
+	  .help = "pictures that the guest flips while they are read: allow, or latch: whole ones only" },
 	PROP("x-no-mmap", PROP_BOOL, struct vfio_pci, no_mmap, "off",
 	     "trap every access to the BARs (slow, to look at a driver)"),
 	PROP("romfile", PROP_STR, struct vfio_pci, romfile, NULL,

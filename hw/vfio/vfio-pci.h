@@ -55,6 +55,7 @@ struct vfio_pci {
 	char *sysfsdev, *romfile;
 	struct host_bdf host;
 	int display; /* enum on_off_auto */
+	int tear; /* enum vfio_tear */
 	uint32_t xres, yres;
 	uint32_t rombar;
 	bool no_mmap, igd_opregion;
