@@ -11,8 +11,9 @@
 #include "ui/console.h"
 #include "vfio-device.h"
 
-/* A wish counts when no other follows within this. */
-#define VFIO_EDID_SETTLE_MS 250u
+/* A wish counts when no other follows within this. VNC settles its viewers' too: all in all a wish
+ * is to reach the device within half a second. */
+#define VFIO_EDID_SETTLE_MS 150u
 /* The guest must see the link down before it is up again. */
 #define VFIO_EDID_DOWN_MS 100u
 

@@ -8,6 +8,7 @@
 
 #include "hw/vfio/vfio-display.h"
 #include "hw/vfio/vfio-fake.h"
+#include "kernel/gvt/core/gvt_edid.h"
 #include "ui/capture.h"
 #include "util/fd.h"
 
@@ -142,6 +143,18 @@ static inline void flip_to(struct fixture *f, uint32_t id)
 	status_of(f)->plane.id = id;
 	status_of(f)->flip_count++;
 	vfio_fake_signal(f->fake, GFX_IRQ, 0);
+}
+
+/* The preferred mode of the monitor that the guest sees. */
+static inline struct gvt_edid_mode edid_mode(struct fixture *f)
+{
+	struct vfio_region_gfx_edid *edid = (void *)f->fake->regions[EDID_REGION].data;
+	const uint8_t *blob = f->fake->regions[EDID_REGION].data + edid->edid_offset;
+	struct gvt_edid_mode mode = { 0 };
+
+	g_assert_cmpint(gvt_edid_check(blob, edid->edid_size), ==, GVT_EDID_OK);
+	g_assert_true(gvt_edid_preferred(blob, edid->edid_size, &mode));
+	return mode;
 }
 
 #endif
