@@ -135,6 +135,7 @@ void vfio_pci_teardown(struct vfio_pci *vp)
 	}
 	vfio_host_close(pd->dev.board, vp->device);
 	vp->device = NULL;
+	vp->opregion = NULL;
 }
 
 bool vfio_pci_attach(struct vfio_pci *vp, GError **error)
@@ -142,18 +143,12 @@ bool vfio_pci_attach(struct vfio_pci *vp, GError **error)
 	vp->req_fd = vp->err_fd = -1;
 	vp->intx = (struct vfio_intx){ .fd = -1, .resample_fd = -1, .gsi = -1 };
 	vp->gone = false;
-	if (vp->igd_opregion) {
-		warn_report("%s: x-igd-opregion: %s, ignored", vp->device->name,
-			    vfio_region_find(vp->device, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
-					     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION) ?
-			    "this version can't place an OpRegion in the guest" :
-			    "the device has no OpRegion");
-	}
 	if (!vfio_config_plug(vp, &ops, error)) {
 		goto fail;
 	}
 	vfio_config_sync_command(vp);
-	if (!vfio_bars_setup(vp, error) || !vfio_config_capabilities(vp, error) ||
+	if (!vfio_igd_setup(vp, error) || !vfio_bars_setup(vp, error) ||
+	    !vfio_config_capabilities(vp, error) ||
 	    !rom_setup(vp, error) || !display_setup(vp, error)) {
 		goto fail;
 	}
@@ -213,6 +208,7 @@ void vfio_pci_reset(struct device *dev)
 	/* A reset of the function clears what was sent before. */
 	vp->command_sent = 0xffff;
 	vfio_config_sync_command(vp);
+	vfio_igd_reset(vp);
 	if (vp->display_state) {
 		vfio_display_reset(vp->display_state);
 	}
@@ -234,6 +230,7 @@ void vfio_pci_give_back(struct vfio_pci *vp)
 	vp->gone = true;
 	vfio_host_close(vp->pd.dev.board, vp->device);
 	vp->device = NULL;
+	vp->opregion = NULL;
 	machine_unlock();
 }
 
