@@ -28,6 +28,7 @@ struct console {
 	uint64_t seq_paced; /* of the last frame_done() */
 	uint32_t width_px, height_px, fourcc; /* of the last frame, 0 while blank */
 	uint64_t modifier;
+	uint32_t rotation;
 	enum blank_reason blank;
 	char *blank_text;
 

@@ -383,6 +383,7 @@ void console_submit(struct console *console, struct frame *frame)
 	console->height_px = frame_height(frame);
 	console->fourcc = frame->buffer->info.fourcc;
 	console->modifier = frame->buffer->info.modifier;
+	console->rotation = frame->buffer->info.rotation;
 	console->blank = BLANK_NONE;
 	g_clear_pointer(&console->blank_text, g_free);
 	deliver(console);
@@ -401,45 +402,12 @@ void console_blank(struct console *console, enum blank_reason reason, const char
 	drop_picture(console);
 	console->width_px = console->height_px = console->fourcc = 0;
 	console->modifier = 0;
+	console->rotation = 0;
 	console->blank = reason;
 	g_free(console->blank_text);
 	console->blank_text = g_strdup(text);
 	blank_is_due(console, SINK_CPU | SINK_DMABUF);
 	deliver(console);
-}
-
-void console_cursor_set(struct console *console, const struct cursor *cursor)
-{
-	struct fb_buffer *old = console->cursor.image;
-
-	console->cursor = *cursor;
-	if (cursor->image) {
-		fb_buffer_ref(cursor->image);
-	}
-	fb_buffer_unref(old);
-	for (GList *l = console->sinks.head, *next; l; l = next) {
-		struct sink *sink = link_sink(l);
-
-		next = l->next;
-		if (sink->wanted && sink->ops->cursor_set) {
-			sink->ops->cursor_set(sink, &console->cursor);
-		}
-	}
-}
-
-void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible)
-{
-	console->cursor_x_px = x_px;
-	console->cursor_y_px = y_px;
-	console->cursor_visible = visible;
-	for (GList *l = console->sinks.head, *next; l; l = next) {
-		struct sink *sink = link_sink(l);
-
-		next = l->next;
-		if (sink->wanted && sink->ops->cursor_move) {
-			sink->ops->cursor_move(sink, x_px, y_px, visible);
-		}
-	}
 }
 
 /* ---- sink side ---- */

@@ -49,6 +49,11 @@ struct vfio_fake {
 	int query_result, cursor_result, get_result; /* 0 or -errno */
 	unsigned int query_failures; /* so many of the next queries fail with query_result */
 	GHashTable *dmabufs; /* id -> fd */
+	/* Optional, for what a guest does meanwhile: called when a query of the primary plane has been
+	 * answered, and before the status page is read (if it can't be mapped). */
+	void (*after_query)(struct vfio_fake *fake, void *opaque);
+	void (*before_status)(struct vfio_fake *fake, void *opaque);
+	void *opaque;
 
 	struct vfio_gfx_damage damage; /* what the next harvest returns */
 	uint8_t damage_bitmap[512];

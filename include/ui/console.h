@@ -48,6 +48,8 @@ struct source_state { /* what query-display-state shows of the source */
 	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
 	const char *events; /* "irq", "poll", "vcpu" */
 	uint64_t queries, frames, events_seen;
+	bool tells_flips;
+	uint64_t flips; /* of the guest, as the device counts them; with tells_flips */
 };
 
 struct source_ops {
@@ -83,13 +85,21 @@ void console_submit(struct console *console, struct frame *frame);
 /* @text: one sentence for people, copied; NULL: the reason's standard text. */
 void console_blank(struct console *console, enum blank_reason reason, const char *text);
 
+/* Larger is no cursor: real planes have 64 to 256 pixels. */
+#define CURSOR_MAX_PX 512
+
 struct cursor {
-	struct fb_buffer *image; /* ARGB8888 or any format of fb.h; NULL: hidden */
+	/* ARGB8888 (premultiplied) or another format of fb.h, linear, turned by 0 or 180 degrees;
+	 * NULL: hidden. */
+	struct fb_buffer *image;
 	int32_t hot_x_px, hot_y_px; /* -1: unknown */
 };
 void console_cursor_set(struct console *console, const struct cursor *cursor);
 /* Top left corner of the image, may be negative. */
 void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible);
+/* Copies the pixels, since the guest may draw the next cursor over them: a new a8r8g8b8 image,
+ * premultiplied, or NULL for one that can't be shown. */
+pixman_image_t *cursor_copy_image(struct fb_buffer *image);
 
 /* ---- sink side ---- */
 enum {
@@ -151,12 +161,18 @@ bool console_set_mode(struct console *console, const struct display_mode *mode);
 /* One picture now, whether active or not, for screendump: polls the source. New XRGB8888 image, or
  * NULL and *error with the reason for a blank screen. */
 pixman_image_t *console_capture(struct console *console, GError **error);
+/* Draws the cursor over such a picture, where and if there is one. */
+void console_draw_cursor(struct console *console, pixman_image_t *picture);
 
 struct console_state {
 	const char *device;
 	unsigned int head;
 	uint32_t width_px, height_px, fourcc;
 	uint64_t modifier, seq;
+	uint32_t rotation; /* as fb_info has it */
+	int32_t cursor_x_px, cursor_y_px;
+	uint32_t cursor_width_px, cursor_height_px; /* 0 without an image */
+	bool cursor_visible;
 	enum blank_reason blank;
 	const char *blank_text;
 	bool active;

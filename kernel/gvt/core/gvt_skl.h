@@ -24,7 +24,7 @@
  * is lost when advance() comes late: every call catches up first, with the masks as they were.
  *
  * Latching. Plane registers take effect at the first blank after the write that arms them
- * (PLANE_SURF, CURBASE), all together, as in hardware; with the pipe off, at once.
+ * (PLANE_SURF, CURBASE), all together and as they were then; with the pipe off, at once.
  *
  * Context: any; the caller serialises.
  */
@@ -97,8 +97,8 @@ struct gvt_skl_pipe {
 	struct gvt_vblank vblank; /* valid while on */
 	uint64_t blanks;	  /* up to which advance() has caught up */
 	bool plane_armed, cursor_armed;
-	struct gvt_skl_plane_regs plane;   /* in effect */
-	struct gvt_skl_cursor_regs cursor; /* in effect */
+	struct gvt_skl_plane_regs plane, plane_next;	/* in effect; as they were armed */
+	struct gvt_skl_cursor_regs cursor, cursor_next;
 	uint32_t flips;
 };
 
@@ -162,7 +162,7 @@ unsigned int gvt_skl_mmio_write(struct gvt_skl *s, uint32_t offset, uint64_t val
 unsigned int gvt_skl_advance(struct gvt_skl *s, uint64_t now_ns);
 /*
  * When advance() is to be called so that the guest's interrupts come in time and, with @watched, so
- * that a flip is told in time; GVT_SKL_NEVER: nothing is due.
+ * that a flip is told in time; GVT_SKL_NEVER: nothing is due; 0: a read owes events, so at once.
  */
 uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched);
 /* The level of the INTx line. */

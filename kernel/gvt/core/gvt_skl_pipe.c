@@ -83,29 +83,42 @@ static uint64_t period_ns(const struct gvt_skl *s, unsigned int p)
 
 /* ---- latching [6] ---- */
 
+/* What the guest writes after it armed an update belongs to its next one. */
+static void arm_plane(struct gvt_skl *s, unsigned int p)
+{
+	struct gvt_skl_plane_regs *next = &s->pipe[p].plane_next;
+
+	next->ctl = pipe_get(s, p, SKL_PLANE_CTL);
+	next->stride = pipe_get(s, p, SKL_PLANE_STRIDE);
+	next->pos = pipe_get(s, p, SKL_PLANE_POS);
+	next->size = pipe_get(s, p, SKL_PLANE_SIZE);
+	next->surf = pipe_get(s, p, SKL_PLANE_SURF);
+	next->offset = pipe_get(s, p, SKL_PLANE_OFFSET);
+	s->pipe[p].plane_armed = true;
+}
+
+static void arm_cursor(struct gvt_skl *s, unsigned int p)
+{
+	struct gvt_skl_cursor_regs *next = &s->pipe[p].cursor_next;
+
+	next->control = pipe_get(s, p, SKL_CURCNTR);
+	next->base = pipe_get(s, p, SKL_CURBASE);
+	next->pos = pipe_get(s, p, SKL_CURPOS);
+	next->fbc = pipe_get(s, p, SKL_CUR_FBC);
+	s->pipe[p].cursor_armed = true;
+}
+
 static void latch_plane(struct gvt_skl *s, unsigned int p)
 {
-	struct gvt_skl_plane_regs *now = &s->pipe[p].plane;
-
-	now->ctl = pipe_get(s, p, SKL_PLANE_CTL);
-	now->stride = pipe_get(s, p, SKL_PLANE_STRIDE);
-	now->pos = pipe_get(s, p, SKL_PLANE_POS);
-	now->size = pipe_get(s, p, SKL_PLANE_SIZE);
-	now->surf = pipe_get(s, p, SKL_PLANE_SURF);
-	now->offset = pipe_get(s, p, SKL_PLANE_OFFSET);
-	*skl_reg(s, SKL_PLANE_SURFLIVE + p * SKL_PIPE_STRIDE) = now->surf;
+	s->pipe[p].plane = s->pipe[p].plane_next;
+	*skl_reg(s, SKL_PLANE_SURFLIVE + p * SKL_PIPE_STRIDE) = s->pipe[p].plane.surf;
 	s->pipe[p].plane_armed = false;
 	s->pipe[p].flips++;
 }
 
 static void latch_cursor(struct gvt_skl *s, unsigned int p)
 {
-	struct gvt_skl_cursor_regs *now = &s->pipe[p].cursor;
-
-	now->control = pipe_get(s, p, SKL_CURCNTR);
-	now->base = pipe_get(s, p, SKL_CURBASE);
-	now->pos = pipe_get(s, p, SKL_CURPOS);
-	now->fbc = pipe_get(s, p, SKL_CUR_FBC);
+	s->pipe[p].cursor = s->pipe[p].cursor_next;
 	s->pipe[p].cursor_armed = false;
 }
 
@@ -126,9 +139,9 @@ static unsigned int latch(struct gvt_skl *s, unsigned int p)
 	return events;
 }
 
-static unsigned int arm(struct gvt_skl *s, unsigned int p, bool *armed)
+/* There is no blank to wait for. */
+static unsigned int latch_if_off(struct gvt_skl *s, unsigned int p)
 {
-	*armed = true;
 	return s->pipe[p].on ? 0 : latch(s, p);
 }
 
@@ -137,7 +150,8 @@ unsigned int skl_surf_write(struct gvt_skl *s, uint32_t offset, uint32_t value, 
 	unsigned int p = pipe_of(offset);
 
 	*skl_reg(s, offset) = value;
-	return arm(s, p, &s->pipe[p].plane_armed);
+	arm_plane(s, p);
+	return latch_if_off(s, p);
 }
 
 /*
@@ -152,7 +166,8 @@ unsigned int skl_plane_ctl_write(struct gvt_skl *s, uint32_t offset, uint32_t va
 	*skl_reg(s, offset) = value;
 	if ((value & SKL_ENABLE) && !(s->pipe[p].plane.ctl & SKL_ENABLE) &&
 	    pipe_get(s, p, SKL_PLANE_SURF) != 0) {
-		return arm(s, p, &s->pipe[p].plane_armed);
+		arm_plane(s, p);
+		return latch_if_off(s, p);
 	}
 	return 0;
 }
@@ -162,7 +177,8 @@ unsigned int skl_curbase_write(struct gvt_skl *s, uint32_t offset, uint32_t valu
 	unsigned int p = pipe_of(offset);
 
 	*skl_reg(s, offset) = value;
-	return arm(s, p, &s->pipe[p].cursor_armed);
+	arm_cursor(s, p);
+	return latch_if_off(s, p);
 }
 
 unsigned int skl_pipeconf_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now)
@@ -228,6 +244,9 @@ uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched)
 	uint64_t first = s->hpd_due ? s->hpd_next_ns : GVT_SKL_NEVER;
 	unsigned int p;
 
+	if (s->owed) {
+		return 0;
+	}
 	for (p = 0; p < s->config.pipes; p++) {
 		const struct gvt_skl_pipe *pipe = &s->pipe[p];
 		bool armed = pipe->plane_armed || pipe->cursor_armed;
