@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A viewer's window becomes the guest's monitor: one link cycle for each size it settles on. */
+#include "ui/mode-wish.h"
 #include "hw/vfio/vfio-edid.h"
 #include "vfio-fixture.h"
 
