@@ -52,6 +52,7 @@
 #include "core/gvt_skl.h"
 
 struct gvt_vgpu;
+struct gvt_type;
 
 /* How a vGPU offers its picture; a consumer can only ask for the one. */
 enum gvt_offer {
@@ -85,7 +86,7 @@ struct gvt_model_ops {
 	bool guest_irqs;
 	int (*init)(struct gvt_vgpu *vgpu);
 	void (*release)(struct gvt_vgpu *vgpu);
-	void (*max_mode)(u64 vram_bytes, u32 *width, u32 *height);
+	void (*max_mode)(const struct gvt_type *type, u32 *width, u32 *height);
 	int (*open)(struct gvt_vgpu *vgpu);
 	void (*power_on)(struct gvt_vgpu *vgpu);
 	void (*set_monitor)(struct gvt_vgpu *vgpu, const u8 *edid, size_t size);
