@@ -362,6 +362,29 @@ static void test_gmbus_write(void)
 	skl_guest_free(&g);
 }
 
+/* One command for all: index, read and stop. */
+static void test_gmbus_one_command(void)
+{
+	struct skl_guest g = guest_with_monitor(GVT_SKL_HDMI, 256);
+	uint8_t want[256];
+
+	edid_fill(want, sizeof(want), 1);
+	wr(&g, GMBUS0, 5);
+	wr(&g, GMBUS1,
+	   GMBUS_READY | GMBUS_STOP | GMBUS_INDEX | GMBUS_WAIT | 2u << 16 | 9u << 8 | 0xa1);
+	g_assert_cmphex(rd(&g, GMBUS2) & (STATUS_READY | STATUS_NAK | STATUS_WAIT), ==,
+			STATUS_READY);
+	g_assert_cmphex(rd(&g, GMBUS3), ==, want[9] | (uint32_t)want[10] << 8);
+	g_assert_cmphex(rd(&g, GMBUS2) & (STATUS_ACTIVE | STATUS_WAIT), ==, STATUS_WAIT);
+	/* A stop alone, whatever was under way. */
+	wr(&g, GMBUS1, GMBUS_READY | GMBUS_INDEX | GMBUS_WAIT | 128u << 16 | 0xa1);
+	rd(&g, GMBUS3);
+	g_assert_cmphex(rd(&g, GMBUS2) & (STATUS_ACTIVE | STATUS_WAIT), ==, STATUS_ACTIVE);
+	gmbus_stop(&g);
+	g_assert_cmphex(rd(&g, GMBUS2) & STATUS_WAIT, ==, STATUS_WAIT);
+	skl_guest_free(&g);
+}
+
 static void assert_gmbus_nak(struct skl_guest *g, uint32_t pin, uint32_t address)
 {
 	wr(g, GMBUS0, pin);
@@ -551,6 +574,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/gvt/skl/monitor/odd-requests-are-answered-too", test_aux_odd);
 	g_test_add_func("/gvt/skl/monitor/edid-over-gmbus", test_gmbus_edid);
 	g_test_add_func("/gvt/skl/monitor/gmbus-write-sets-the-offset", test_gmbus_write);
+	g_test_add_func("/gvt/skl/monitor/gmbus-reads-and-stops-in-one-command",
+			test_gmbus_one_command);
 	g_test_add_func("/gvt/skl/monitor/gmbus-is-not-acknowledged-by-nobody", test_gmbus_nak);
 	g_test_add_func("/gvt/skl/monitor/plug-and-unplug-are-long-pulses", test_plug);
 	g_test_add_func("/gvt/skl/monitor/before-detection-is-on-nothing-is-left",

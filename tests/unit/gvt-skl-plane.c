@@ -564,6 +564,11 @@ static void test_cursor_hot_spot(void)
 	p = cursor(&g, 0x27, 0, 0, 0);
 	g_assert_cmpuint(p.hot_x_px, ==, 0);
 	g_assert_cmpuint(p.hot_y_px, ==, 63);
+	/* Outside of the image it can't be meant. */
+	wr(&g, 0x78834, 64);
+	g_assert_cmphex(cursor(&g, 0x27, 0, 0, 0).hot_y_px, ==, GVT_HOT_UNKNOWN);
+	g_assert_cmphex(cursor(&g, 0x27, 0, 0, 0).hot_x_px, ==, GVT_HOT_UNKNOWN);
+	g_assert_cmphex(cursor(&g, 0x22, 0, 0, 0).hot_y_px, ==, 64);
 	gvt_skl_reset(&g.skl, g.now);
 	pipe_on(&g, 0, &skl_1080p);
 	p = cursor(&g, 0x27, 0, 0, 0);
