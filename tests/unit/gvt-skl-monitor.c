@@ -199,6 +199,56 @@ static void test_aux_edid(void)
 	}
 }
 
+/* Of a monitor with a shorter EDID nothing is left of the last one's; one too long is cut. */
+static void test_edid_sizes(void)
+{
+	static const uint8_t zeros[128];
+	struct skl_guest g = guest_with_monitor(GVT_SKL_DP, GVT_SKL_EDID_MAX);
+	uint8_t edid[GVT_SKL_EDID_MAX + 128], is[128];
+
+	edid_fill(edid, sizeof(edid), 50);
+	gvt_skl_set_monitor(&g.skl, edid, 128, g.now);
+	edid_over_aux(&g, 0, is);
+	g_assert_cmpmem(is, 128, edid, 128);
+	for (unsigned int block = 1; block < 6; block++) {
+		edid_over_aux(&g, block, is);
+		g_assert_cmpmem(is, 128, zeros, 128);
+	}
+	gvt_skl_set_monitor(&g.skl, edid, sizeof(edid), g.now);
+	edid_over_aux(&g, 3, is);
+	g_assert_cmpmem(is, 128, edid + 384, 128);
+	edid_over_aux(&g, 4, is);
+	g_assert_cmpmem(is, 128, zeros, 128);
+	skl_guest_free(&g);
+}
+
+/* Every address takes a write; few keep it. */
+static void test_dpcd_writes(void)
+{
+	struct skl_guest g = guest_with_monitor(GVT_SKL_DP, 256);
+	uint8_t ones[16], in[16];
+
+	memset(ones, 0xff, sizeof(ones));
+	for (uint32_t at = 0; at <= 0xfffff; at += at < 0x1000 ? 16 : 0xffe1) {
+		g_assert_cmphex(aux_ok(&g, NATIVE_WRITE, at, ones, 16), ==, 0);
+		aux_read(&g, at, in, 16);
+		if (at == 0x100) {
+			g_assert_cmpmem(in, 16, ones, 16);
+		} else if (at >= 0x210 && at < 0x600) {
+			g_assert_cmphex(in[0] | in[15], ==, 0);
+		} else if (at >= 0x700) {
+			g_assert_cmphex(in[0] | in[15], ==, 0);
+		}
+	}
+	g_assert_cmphex(aux_ok(&g, NATIVE_WRITE, 0x6f8, ones, 16), ==, 0);
+	g_assert_cmphex(aux_ok(&g, NATIVE_WRITE, 0xffff8, ones, 16), ==, 0);
+	aux_read(&g, 0x6f8, in, 16);
+	aux_read(&g, 0xffff8, in, 16);
+	aux_read(&g, 0x200, in, 2);
+	g_assert_cmphex(in[0], ==, 1);
+	skl_guest_free(&g);
+}
+
 static void test_aux_offset(void)
 {
 	struct skl_guest g = guest_with_monitor(GVT_SKL_DP, 256);
@@ -568,6 +618,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/gvt/skl/monitor/dpcd-says-what-the-sink-can-do", test_dpcd);
 	g_test_add_func("/gvt/skl/monitor/the-link-always-trains", test_training);
 	g_test_add_func("/gvt/skl/monitor/edid-over-aux-of-one-to-four-blocks", test_aux_edid);
+	g_test_add_func("/gvt/skl/monitor/an-edid-ends-where-it-ends", test_edid_sizes);
+	g_test_add_func("/gvt/skl/monitor/dpcd-takes-writes-anywhere", test_dpcd_writes);
 	g_test_add_func("/gvt/skl/monitor/the-offset-runs-on-over-reads", test_aux_offset);
 	g_test_add_func("/gvt/skl/monitor/nobody-else-is-on-the-wire", test_aux_nack);
 	g_test_add_func("/gvt/skl/monitor/an-empty-port-times-out-at-once", test_aux_timeout);
