@@ -29,6 +29,9 @@ static JsonNode *screendump(void *opaque, JsonObject *args, GError **error)
 	}
 	console = display_find(machine->board.displays, device, (unsigned int)head, error);
 	image = console ? console_capture(console, error) : NULL;
+	if (image && json_object_get_boolean_member_with_default(args, "x-cursor", FALSE)) {
+		console_draw_cursor(console, image);
+	}
 	if (image) {
 		picture_write(image, format && !strcmp(format, "png") ? PICTURE_PNG : PICTURE_PPM,
 			      path, error);
@@ -57,6 +60,10 @@ static JsonObject *describe_source(const struct source_state *source)
 	json_object_set_int_member(object, "queries", (gint64)source->queries);
 	json_object_set_int_member(object, "frames", (gint64)source->frames);
 	json_object_set_int_member(object, "events-seen", (gint64)source->events_seen);
+	if (source->tells_flips) {
+		json_object_set_int_member(object, "flips", (gint64)source->flips);
+		json_object_set_int_member(object, "mixed-reads", (gint64)source->mixed_reads);
+	}
 	return object;
 }
 
@@ -70,8 +77,21 @@ static JsonObject *describe_plane(const struct console_state *state)
 	json_object_set_string_member(plane, "format", fb_format_name(state->fourcc, name));
 	json_object_set_int_member(plane, "fourcc", state->fourcc);
 	json_object_set_int_member(plane, "modifier", (gint64)state->modifier);
+	json_object_set_int_member(plane, "rotation", state->rotation);
 	json_object_set_int_member(plane, "seq", (gint64)state->seq);
 	return plane;
+}
+
+static JsonObject *describe_cursor(const struct console_state *state)
+{
+	JsonObject *cursor = json_object_new();
+
+	json_object_set_int_member(cursor, "x", state->cursor_x_px);
+	json_object_set_int_member(cursor, "y", state->cursor_y_px);
+	json_object_set_int_member(cursor, "width", state->cursor_width_px);
+	json_object_set_int_member(cursor, "height", state->cursor_height_px);
+	json_object_set_boolean_member(cursor, "visible", state->cursor_visible);
+	return cursor;
 }
 
 /* "plane" is there while there is a picture, "blank" while there is none; a stage that hasn't been
@@ -96,6 +116,7 @@ static JsonObject *describe_console(struct console *console)
 			? state.blank_text : blank_reason_text(state.blank));
 		json_object_set_object_member(object, "blank", blank);
 	}
+	json_object_set_object_member(object, "cursor", describe_cursor(&state));
 	json_object_set_object_member(object, "source", describe_source(&state.source));
 	set_ms(stages, "query", state.query_ms);
 	set_ms(stages, "map", state.map_ms);
@@ -152,7 +173,8 @@ static JsonNode *set_password(void *opaque, JsonObject *args, GError **error)
 
 static const struct qmp_arg screendump_args[] = {
 	{ "filename", QMP_ARG_STR }, { "device", QMP_ARG_STR, true },
-	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true }, { NULL }
+	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true },
+	{ "x-cursor", QMP_ARG_BOOL, true }, { NULL }
 };
 static const struct qmp_arg set_password_args[] = {
 	{ "protocol", QMP_ARG_STR }, { "password", QMP_ARG_STR },

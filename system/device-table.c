@@ -11,6 +11,7 @@
 static const struct device_class *const classes[] = {
 	&vfio_pci_class,
 	&bochs_display_class,
+	&skl_display_class,
 	&virtio_blk_pci_class,
 	&virtio_net_pci_class,
 	&virtio_rng_pci_class,

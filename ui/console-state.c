@@ -93,6 +93,10 @@ void console_get_state(struct console *console, struct console_state *state)
 		.fourcc = console->fourcc,
 		.modifier = console->modifier,
 		.seq = console->seq,
+		.rotation = console->rotation,
+		.cursor_x_px = console->cursor_x_px,
+		.cursor_y_px = console->cursor_y_px,
+		.cursor_visible = console->cursor_visible && console->cursor.image,
 		.blank = by_reader ? console->reader_blank : console->blank,
 		.active = console->active,
 		.sinks = console->sinks.length,
@@ -102,6 +106,10 @@ void console_get_state(struct console *console, struct console_state *state)
 		.encode_ms = median(&console->stages[STAGE_ENCODE]),
 		.send_ms = median(&console->stages[STAGE_SEND]),
 	};
+	if (console->cursor.image) {
+		state->cursor_width_px = console->cursor.image->info.width_px;
+		state->cursor_height_px = console->cursor.image->info.height_px;
+	}
 	state->blank_text = text ? text : blank_reason_text(state->blank);
 	if (console->ops->get_state) {
 		console->ops->get_state(console->source, &state->source);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <drm_fourcc.h>
 
+#include "ui/fb-tile.h"
 #include "ui/fb.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -17,18 +18,52 @@ struct addon {
 	void (*destroy)(void *addon);
 };
 
-/* Bytes from offset 0 to the end of the last pixel of plane 0. All factors are below 2^32 and the
- * height below 2^15, so 64 bits can't overflow. */
+static const struct fb_tile *info_tile(const struct fb_info *info)
+{
+	return fb_tile_find(info->modifier, fb_format_cpp(info->fourcc));
+}
+
+bool fb_layout_is_known(uint32_t fourcc, uint64_t modifier)
+{
+	unsigned int cpp = fb_format_cpp(fourcc);
+
+	return cpp && (modifier == DRM_FORMAT_MOD_LINEAR || fb_tile_find(modifier, cpp));
+}
+
+/* Bytes from offset 0 to the end of the last pixel of plane 0, or of the tile that holds it. All
+ * factors are below 2^32 and the height below 2^15, so 64 bits can't overflow. */
 static uint64_t bytes_needed(const struct fb_info *info)
 {
-	return (uint64_t)info->plane[0].offset_bytes +
-	       (uint64_t)info->plane[0].stride_bytes * (info->height_px - 1) +
-	       (uint64_t)info->width_px * fb_format_cpp(info->fourcc);
+	const struct fb_tile *tile = info_tile(info);
+	uint32_t stride = info->plane[0].stride_bytes;
+	uint32_t line = info->width_px * fb_format_cpp(info->fourcc);
+
+	return info->plane[0].offset_bytes +
+	       (tile ? fb_tile_needed_bytes(tile, stride, line, info->height_px) :
+		       (uint64_t)stride * (info->height_px - 1) + line);
+}
+
+/* What a stride means is the layout's affair. */
+static bool check_tiles(const struct fb_info *info, const struct fb_tile *tile, GError **error)
+{
+	const struct fb_plane *plane = &info->plane[0];
+
+	if (plane->stride_bytes % tile->width_bytes) {
+		return error_set(error,
+				 "framebuffer: stride of %u bytes: not of whole tiles of %u bytes",
+				 plane->stride_bytes, tile->width_bytes);
+	}
+	if (plane->offset_bytes % FB_TILE_BYTES) {
+		return error_set(error, "framebuffer: offset of %u bytes: not of whole tiles",
+				 plane->offset_bytes);
+	}
+	return true;
 }
 
 bool fb_info_check(const struct fb_info *info, GError **error)
 {
 	unsigned int cpp = fb_format_cpp(info->fourcc);
+	const struct fb_tile *tile = info_tile(info);
 	char name[5];
 
 	if (!cpp) {
@@ -44,8 +79,12 @@ bool fb_info_check(const struct fb_info *info, GError **error)
 		return error_set(error, "framebuffer: %u planes: not within 1..%d", info->planes,
 				 FB_MAX_PLANES);
 	}
-	if (info->modifier != DRM_FORMAT_MOD_LINEAR) {
-		/* What a stride means is the modifier's affair; nobody here reads the pixels. */
+	if (info->rotation % 90 || info->rotation > 270) {
+		return error_set(error, "framebuffer: rotation of %u degrees: not 0, 90, 180 or 270",
+				 info->rotation);
+	}
+	if (!fb_layout_is_known(info->fourcc, info->modifier)) {
+		/* Nobody here reads the pixels. */
 		if (!info->size_bytes) {
 			return error_set(error, "framebuffer: no memory behind it");
 		}
@@ -55,13 +94,16 @@ bool fb_info_check(const struct fb_info *info, GError **error)
 		return error_set(error, "framebuffer: stride of %u bytes: too small for %u pixels",
 				 info->plane[0].stride_bytes, info->width_px);
 	}
+	if (tile && !check_tiles(info, tile, error)) {
+		return false;
+	}
 	if (bytes_needed(info) > info->size_bytes) {
 		return error_set(error,
 				 "framebuffer: %" G_GUINT64_FORMAT " bytes: %ux%u with a stride "
-				 "of %u at offset %u needs %" G_GUINT64_FORMAT,
+				 "of %u at offset %u%s needs %" G_GUINT64_FORMAT,
 				 info->size_bytes, info->width_px, info->height_px,
 				 info->plane[0].stride_bytes, info->plane[0].offset_bytes,
-				 bytes_needed(info));
+				 tile ? ", tiled," : "", bytes_needed(info));
 	}
 	return true;
 }

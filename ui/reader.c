@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <drm_fourcc.h>
 
-#include "ui/fb-format.h"
+#include "ui/fb-view.h"
 #include "ui/reader.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -186,57 +187,6 @@ void reader_destroy(struct reader *reader)
 
 /* ---- pixels ---- */
 
-/* A frame whose memory can be read: where its pixels are. */
-struct view {
-	const struct fb_format *format;
-	const uint8_t *origin; /* first pixel of the source rectangle's first line on screen */
-	ptrdiff_t stride; /* to the next line on screen; negative when y0_bottom */
-	unsigned int width, height;
-};
-
-static enum reader_result view_open(struct view *view, struct frame *frame, GError **error)
-{
-	const struct fb_info *info = &frame->buffer->info;
-	const uint8_t *memory;
-	uint32_t line = (uint32_t)frame->source.y1;
-
-	view->format = fb_format_find(info->fourcc);
-	if (info->modifier != DRM_FORMAT_MOD_LINEAR || !view->format) {
-		error_set(error,
-			  "framebuffer: layout 0x%" G_GINT64_MODIFIER "x: tiled, and there is no "
-			  "path that can read it", info->modifier);
-		return READER_BAD_FORMAT;
-	}
-	memory = fb_buffer_map(frame->buffer, error);
-	if (!memory) {
-		return READER_NO_MAP;
-	}
-	view->stride = (ptrdiff_t)info->plane[0].stride_bytes;
-	if (info->y0_bottom) {
-		line = info->height_px - 1 - line;
-		view->stride = -view->stride;
-	}
-	view->origin = memory + info->plane[0].offset_bytes +
-		       (size_t)line * info->plane[0].stride_bytes +
-		       (size_t)frame->source.x1 * view->format->cpp;
-	view->width = frame_width(frame);
-	view->height = frame_height(frame);
-	return READER_CHANGED;
-}
-
-static const void *view_pixel(const struct view *view, unsigned int x, unsigned int y)
-{
-	return view->origin + (ptrdiff_t)y * view->stride + (size_t)x * view->format->cpp;
-}
-
-static void read_all(const struct view *view, uint32_t *dst, size_t stride_bytes)
-{
-	for (unsigned int y = 0; y < view->height; y++) {
-		view->format->convert(dst, view_pixel(view, 0, y), view->width);
-		dst = (uint32_t *)((uint8_t *)dst + stride_bytes);
-	}
-}
-
 /*
  * Two pixels at any 4-byte boundary. Plain 64-bit words very nearly keep up with memory (1920x1080
  * unchanged: 0.52 ms, SSE2 0.42 ms) and are three times as fast as vectors where the host is itself
@@ -299,26 +249,21 @@ static bool update_line(uint32_t *snapshot, const uint32_t *now, unsigned int n,
 }
 
 /* One tile; false when nothing differs, else *box bounds what does. */
-static bool update_tile(const struct view *view, struct fb_buffer *store, unsigned int x,
+static bool update_tile(const struct fb_view *view, struct fb_buffer *store, unsigned int x,
 			unsigned int y, pixman_box32_t *box)
 {
-	unsigned int n = MIN(READER_TILE_W, view->width - x);
-	unsigned int end = MIN(y + READER_TILE_H, view->height);
-	bool direct = view->format->fourcc == DRM_FORMAT_XRGB8888 ||
-		      view->format->fourcc == DRM_FORMAT_ARGB8888;
+	unsigned int n = MIN(READER_TILE_W, view->width_px - x);
+	unsigned int end = MIN(y + READER_TILE_H, view->height_px);
 	unsigned int first = end, last = y, left = n, right = 0;
+	struct fb_scratch scratch;
+	struct fb_block block;
 
-	for (; y < end; y++) {
+	fb_view_block(view, x, y, n, end - y, &scratch, &block);
+	for (; y < end; y++, block.first += block.stride_bytes) {
 		uint32_t *snapshot = (uint32_t *)((uint8_t *)store->hva +
 						  (size_t)y * store->info.plane[0].stride_bytes) + x;
-		const void *now = view_pixel(view, x, y);
-		uint32_t converted[READER_TILE_W];
 
-		if (!direct || ((uintptr_t)now & 3)) {
-			view->format->convert(converted, now, n);
-			now = converted;
-		}
-		if (update_line(snapshot, now, n, &left, &right)) {
+		if (update_line(snapshot, (const uint32_t *)block.first, n, &left, &right)) {
 			first = MIN(first, y);
 			last = y;
 		}
@@ -331,12 +276,12 @@ static bool update_tile(const struct view *view, struct fb_buffer *store, unsign
 	return true;
 }
 
-static void update_tiles(struct reader *reader, const struct view *view,
+static void update_tiles(struct reader *reader, const struct fb_view *view,
 			 const pixman_region32_t *hint)
 {
 	const pixman_box32_t *extents = pixman_region32_extents((pixman_region32_t *)hint);
-	int32_t x2 = MIN(extents->x2, (int32_t)view->width);
-	int32_t y2 = MIN(extents->y2, (int32_t)view->height);
+	int32_t x2 = MIN(extents->x2, (int32_t)view->width_px);
+	int32_t y2 = MIN(extents->y2, (int32_t)view->height_px);
 	int32_t x1 = MAX(extents->x1, 0), y1 = MAX(extents->y1, 0);
 	GArray *boxes = reader->boxes;
 
@@ -366,17 +311,17 @@ static void update_tiles(struct reader *reader, const struct view *view,
 				   (int)boxes->len);
 }
 
-static bool same_size(const struct fb_buffer *store, const struct view *view)
+static bool same_size(const struct fb_buffer *store, const struct fb_view *view)
 {
-	return store && store->info.width_px == view->width &&
-	       store->info.height_px == view->height;
+	return store && store->info.width_px == view->width_px &&
+	       store->info.height_px == view->height_px;
 }
 
 enum reader_result reader_update(struct reader *reader, struct frame *frame,
 				 const pixman_region32_t *hint, GError **error)
 {
-	enum reader_result result;
-	struct view view;
+	struct fb_view view;
+	int err;
 
 	if (!may_write(reader)) {
 		return READER_FROZEN;
@@ -386,15 +331,15 @@ enum reader_result reader_update(struct reader *reader, struct frame *frame,
 		return READER_FROZEN;
 	}
 	fence_forget(reader);
-	result = view_open(&view, frame, error);
-	if (result != READER_CHANGED) {
+	err = fb_view_open(&view, frame, error);
+	if (err) {
 		reader->valid = false;
-		return result;
+		return err == -ENOTSUP ? READER_BAD_FORMAT : READER_NO_MAP;
 	}
 	if (!same_size(reader->store, &view)) {
 		reader_forget(reader);
-		reader->store = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, view.width,
-						       view.height, error);
+		reader->store = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, view.width_px,
+						       view.height_px, error);
 		if (!reader->store) {
 			return READER_NO_MEMORY;
 		}
@@ -403,9 +348,9 @@ enum reader_result reader_update(struct reader *reader, struct frame *frame,
 	if (reader->valid) {
 		update_tiles(reader, &view, hint);
 	} else {
-		read_all(&view, reader->store->hva, reader->store->info.plane[0].stride_bytes);
+		fb_view_read(&view, reader->store->hva, reader->store->info.plane[0].stride_bytes);
 		pixman_region32_fini(&reader->damage);
-		pixman_region32_init_rect(&reader->damage, 0, 0, view.width, view.height);
+		pixman_region32_init_rect(&reader->damage, 0, 0, view.width_px, view.height_px);
 		reader->valid = true;
 	}
 	fb_buffer_cpu_end(frame->buffer);
@@ -417,23 +362,23 @@ enum reader_result reader_update(struct reader *reader, struct frame *frame,
 pixman_image_t *reader_capture(struct frame *frame, GError **error)
 {
 	pixman_image_t *image;
-	struct view view;
+	struct fb_view view;
 
 	if (fence_open(frame, FENCE_TIMEOUT_MS)) {
 		error_set(error, "framebuffer: not finished within %d ms", FENCE_TIMEOUT_MS);
 		return NULL;
 	}
-	if (view_open(&view, frame, error) != READER_CHANGED) {
+	if (fb_view_open(&view, frame, error)) {
 		return NULL;
 	}
-	image = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)view.width, (int)view.height, NULL,
+	image = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)view.width_px, (int)view.height_px, NULL,
 					 0);
 	if (!image) {
-		error_set(error, "framebuffer: %ux%u: out of memory", view.width, view.height);
+		error_set(error, "framebuffer: %ux%u: out of memory", view.width_px, view.height_px);
 		return NULL;
 	}
 	fb_buffer_cpu_begin(frame->buffer);
-	read_all(&view, pixman_image_get_data(image), (size_t)pixman_image_get_stride(image));
+	fb_view_read(&view, pixman_image_get_data(image), (size_t)pixman_image_get_stride(image));
 	fb_buffer_cpu_end(frame->buffer);
 	return image;
 }

@@ -10,11 +10,12 @@
 #ifndef UI_READER_H
 #define UI_READER_H
 
-#include "ui/fb.h"
+#include "ui/fb-view.h"
 
-/* The grid of the compare. Damage comes out as one bounding box for each tile that differs. */
-#define READER_TILE_W 64
-#define READER_TILE_H 16
+/* The grid of the compare. Damage comes out as one bounding box for each tile that differs. (No
+ * tile of a layout in memory: each is put together of what it needs of those.) */
+#define READER_TILE_W FB_BLOCK_W
+#define READER_TILE_H FB_BLOCK_H
 
 struct reader;
 
@@ -23,7 +24,7 @@ enum reader_result {
 	READER_CHANGED, /* reader_damage() says where */
 	READER_FROZEN, /* not now: a frame is referenced or a fence is open; thawed() will be called */
 	READER_NO_MAP, /* the memory can't be read by a CPU; *error */
-	READER_BAD_FORMAT, /* not linear; *error */
+	READER_BAD_FORMAT, /* a layout that nobody here can read; *error */
 	READER_NO_MEMORY, /* *error */
 };
 
@@ -33,8 +34,8 @@ struct reader *reader_create(void (*thawed)(void *opaque), void *opaque);
 void reader_destroy(struct reader *reader);
 
 /*
- * Brings the snapshot up to @frame, looking at the tiles that @hint touches (relative to the
- * frame's source rectangle). When the snapshot stands for nothing or for another size, everything
+ * Brings the snapshot up to @frame, looking at the tiles that @hint touches (pixels of the
+ * picture as it is shown). When the snapshot stands for nothing or for another size, everything
  * is read and READER_CHANGED covers the whole.
  */
 enum reader_result reader_update(struct reader *reader, struct frame *frame,

@@ -210,7 +210,7 @@ void addr_space_write(struct addr_space *space, uint64_t addr, const void *data,
 	}
 }
 
-void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool write)
+static const struct section *ram_section(struct addr_space *space, uint64_t gpa, uint64_t len)
 {
 	const struct ram_table *table = __atomic_load_n(&space->ram, __ATOMIC_ACQUIRE);
 
@@ -219,12 +219,29 @@ void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool 
 
 		if (gpa >= section->base &&
 		    range_fits(gpa - section->base, len, section->size_bytes)) {
-			if (write && section->region->readonly) {
-				return NULL;
-			}
-			return (char *)section->region->hva + section->offset +
-			       (gpa - section->base);
+			return section;
 		}
 	}
 	return NULL;
+}
+
+void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool write)
+{
+	const struct section *section = ram_section(space, gpa, len);
+
+	if (!section || (write && section->region->readonly)) {
+		return NULL;
+	}
+	return (char *)section->region->hva + section->offset + (gpa - section->base);
+}
+
+int addr_space_ram_fd(struct addr_space *space, uint64_t gpa, uint64_t len, uint64_t *fd_offset)
+{
+	const struct section *section = ram_section(space, gpa, len);
+
+	if (!section || section->region->fd < 0) {
+		return -1;
+	}
+	*fd_offset = section->region->fd_offset + section->offset + (gpa - section->base);
+	return section->region->fd;
 }

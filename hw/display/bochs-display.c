@@ -12,7 +12,6 @@
 #include "hw/display/display.h"
 #include "util/error.h"
 #include "util/fd.h"
-#include "util/trace.h"
 
 #define VGAMEM_MAX (256ull << 20)
 
@@ -70,8 +69,8 @@ static void mmio_write(void *opaque, uint64_t offset, uint64_t value, unsigned i
 	unsigned int events = gvt_bochs_mmio_write(&bd->model, (uint32_t)offset, value, size,
 						   (uint64_t)clock_ns());
 
-	if (events && bd->watched) {
-		eventfd_kick(bd->change_fd);
+	if (events) {
+		scanout_kick(&bd->scanout);
 	}
 }
 
@@ -83,26 +82,17 @@ static const struct pci_ops no_pci_ops = { 0 };
 
 void bochs_edid_update(struct bochs_display *bd, const struct display_mode *mode)
 {
+	struct display_mode wish = *mode;
+	uint32_t max_width = 0, max_height = 0;
 	uint8_t edid[GVT_EDID_MAX];
-	struct gvt_edid_params params = {
-		.width_px = mode->width_px ? mode->width_px : bd->xres_px,
-		.height_px = mode->height_px ? mode->height_px : bd->yres_px,
-		.refresh_mhz = mode->refresh_mhz,
-		.width_mm = mode->width_mm,
-		.height_mm = mode->height_mm,
-	};
-	uint32_t max_width, max_height;
 
+	wish.width_px = mode->width_px ? mode->width_px : bd->xres_px;
+	wish.height_px = mode->height_px ? mode->height_px : bd->yres_px;
 	/* The guest's driver takes no mode that fills more than half of the memory. */
-	if ((uint64_t)params.width_px * params.height_px * 4 > bd->vgamem_bytes / 2) {
+	if ((uint64_t)wish.width_px * wish.height_px * 4 > bd->vgamem_bytes / 2) {
 		gvt_bochs_max_mode(bd->vgamem_bytes, &max_width, &max_height);
-		params.width_px = MIN(params.width_px, max_width);
-		params.height_px = MIN(params.height_px, max_height);
 	}
-	params.width_px = CLAMP(params.width_px, GVT_EDID_DIM_MIN, GVT_EDID_DIM_MAX);
-	params.height_px = CLAMP(params.height_px, GVT_EDID_DIM_MIN, GVT_EDID_DIM_MAX);
-	TRACE(gvt, edid, "%ux%u", params.width_px, params.height_px);
-	gvt_bochs_set_edid(&bd->model, edid, gvt_edid_build(&params, edid, sizeof(edid)));
+	gvt_bochs_set_edid(&bd->model, edid, scanout_edid(&wish, max_width, max_height, edid));
 }
 
 static bool check_memory(struct bochs_display *bd, GError **error)
@@ -197,9 +187,7 @@ static void bochs_reset(struct device *dev)
 
 	pci_reset(&bd->pd);
 	gvt_bochs_reset(&bd->model);
-	if (bd->watched) {
-		eventfd_kick(bd->change_fd);
-	}
+	scanout_kick(&bd->scanout);
 }
 
 static const struct property bochs_properties[] = {

@@ -8,8 +8,8 @@
 
 #include "kernel/gvt/core/gvt_bochs.h"
 #include "kernel/gvt/core/gvt_damage.h"
+#include "hw/display/scanout.h"
 #include "hw/pci/pci.h"
-#include "ui/console.h"
 
 /* Video memory; frames may outlive the device. */
 struct bochs_vram {
@@ -31,25 +31,16 @@ struct bochs_display {
 	void *damage_tiles; /* behind damage */
 	uint64_t *dirty_pages;
 	uint64_t dirty_count; /* of the last fetch */
-	bool watched; /* somebody wants frames: tell of changes */
-	int change_fd; /* eventfd: the guest changed the plane */
 	struct bochs_vram *vram;
 	struct mem_region vram_region, mmio_region;
 
 	/* main */
-	struct console *console;
+	struct scanout scanout;
 	struct fb_buffer *buffer; /* of the plane shown last */
 	struct gvt_plane plane;
-	guint change_watch, timer;
-	bool plane_on; /* at the last look */
-	bool awaiting; /* a frame was submitted and no sink has finished with it */
-	int64_t looked_ns; /* when the memory was looked at last */
-	uint32_t interval_ms; /* to the next look */
-	unsigned int quiet; /* looks without a change */
 	unsigned int heavy; /* looks in a row at which much was dirty */
 	unsigned int compare; /* looks left to do without the log */
 	uint8_t *tiles; /* one harvest */
-	uint64_t looks, frames, changes;
 };
 
 bool bochs_scanout_init(struct bochs_display *bd, GError **error);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vfio-cursor.h"
 
+#include <string.h>
+#include <drm_fourcc.h>
+
 #include "util/trace.h"
 #include "vfio-plane.h"
 
@@ -26,19 +29,31 @@ void vfio_cursor_forget(struct vfio_cursor *cursor)
 	cursor->failures = 0;
 }
 
-/* FNV-1a over the visible pixels. */
-static uint32_t hash_pixels(struct fb_buffer *buffer, const uint8_t *pixels)
+/* As FNV-1a, but eight bytes at a time: this runs at each move of the cursor. */
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *at, size_t bytes)
+{
+	uint64_t word;
+
+	for (; bytes >= sizeof(word); at += sizeof(word), bytes -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		hash = (hash ^ word) * 1099511628211u;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	memcpy(&word, at, bytes);
+	return (hash ^ word) * 1099511628211u;
+}
+
+/* Over the visible pixels. */
+static uint64_t hash_pixels(struct fb_buffer *buffer, const uint8_t *pixels)
 {
 	size_t row = buffer->info.width_px * fb_format_cpp(buffer->info.fourcc);
-	uint32_t hash = 2166136261u;
+	uint64_t hash = 14695981039346656037u;
 
 	fb_buffer_cpu_begin(buffer);
 	for (uint32_t y = 0; y < buffer->info.height_px; y++) {
-		const uint8_t *at = pixels + (size_t)y * buffer->info.plane[0].stride_bytes;
-
-		for (size_t i = 0; i < row; i++) {
-			hash = (hash ^ at[i]) * 16777619u;
-		}
+		hash = hash_bytes(hash, pixels + (size_t)y * buffer->info.plane[0].stride_bytes,
+				  row);
 	}
 	fb_buffer_cpu_end(buffer);
 	return hash;
@@ -51,10 +66,13 @@ static struct fb_buffer *get_image(struct vfio_cursor *cursor, uint32_t kind,
 	struct fb_info fb;
 	int err = 0;
 
+	/* A tiled cursor is more than any hardware has. */
 	if (info->width > VFIO_CURSOR_MAX_PX || info->height > VFIO_CURSOR_MAX_PX ||
-	    vfio_plane_check(cursor->device, info, &fb, NULL) != BLANK_NONE) {
-		TRACE(vfio, bad_cursor, "%s: %ux%u format 0x%08x", cursor->device->name,
-		      info->width, info->height, info->drm_format);
+	    info->drm_format_mod != DRM_FORMAT_MOD_LINEAR ||
+	    vfio_plane_check(cursor->device, info, NULL, &fb, NULL) != BLANK_NONE) {
+		TRACE(vfio, bad_cursor, "%s: %ux%u format 0x%08x layout 0x%" G_GINT64_MODIFIER "x",
+		      cursor->device->name, info->width, info->height, info->drm_format,
+		      (uint64_t)info->drm_format_mod);
 		return NULL;
 	}
 	return kind == VFIO_GFX_PLANE_TYPE_DMABUF ?
@@ -66,7 +84,7 @@ static void show(struct vfio_cursor *cursor, struct fb_buffer *image, int32_t ho
 		 int32_t hot_y)
 {
 	const void *pixels = image ? fb_buffer_map(image, NULL) : NULL;
-	uint32_t hash = pixels ? hash_pixels(image, pixels) : 0;
+	uint64_t hash = pixels ? hash_pixels(image, pixels) : 0;
 	struct cursor shown = { pixels ? image : NULL, hot_x, hot_y };
 
 	if (cursor->known && cursor->image == shown.image && cursor->pixels_hash == hash &&
@@ -97,16 +115,16 @@ static void move(struct vfio_cursor *cursor, int32_t x, int32_t y)
 	console_cursor_move(cursor->console, x, y, visible);
 }
 
-void vfio_cursor_look(struct vfio_cursor *cursor, uint32_t kind)
+bool vfio_cursor_look(struct vfio_cursor *cursor, uint32_t kind)
 {
 	struct vfio_device_gfx_plane_info info;
 
 	if (!cursor->seen && cursor->failures >= FAILURES_MAX) {
-		return;
+		return true;
 	}
 	if (vfio_plane_query(cursor->device, kind, VFIO_PLANE_CURSOR, &info) < 0) {
 		cursor->failures++;
-		return; /* "no news", as for the primary plane */
+		return false; /* "no news", as for the primary plane */
 	}
 	if (vfio_plane_is_off(&info)) {
 		/* Nothing to say about a cursor that never was. */
@@ -115,7 +133,7 @@ void vfio_cursor_look(struct vfio_cursor *cursor, uint32_t kind)
 			move(cursor, cursor->x_px, cursor->y_px);
 			cursor->known = true;
 		}
-		return;
+		return true;
 	}
 	cursor->seen = true;
 	/* Signed numbers in unsigned fields; all ones: unknown, which is -1 for the console too. */
@@ -124,4 +142,5 @@ void vfio_cursor_look(struct vfio_cursor *cursor, uint32_t kind)
 	     info.y_hot == HOT_UNKNOWN ? -1 : (int32_t)info.y_hot);
 	move(cursor, (int32_t)info.x_pos, (int32_t)info.y_pos);
 	cursor->known = true;
+	return true;
 }

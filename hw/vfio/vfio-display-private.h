@@ -32,25 +32,46 @@ struct vfio_display {
 
 	/* when to look */
 	bool active, irq; /* irq: the display interrupt is on */
+	bool polls; /* someone has to look whether the guest drew in place: nothing else tells */
 	guint event_watch, timer, kick;
-	bool reset_seen; /* for kick */
+	bool reset_seen, again; /* for kick */
 	unsigned int interval_ms;
 	unsigned int still; /* polling: looks in a row that found no change */
 	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
 	int64_t last_look_ns, failing_since_ns;
 	bool waiting; /* for frame_done: nobody could use a newer frame yet */
 	bool event_waits; /* an event came meanwhile */
+	bool compared, flipped; /* the last look: compared what was shown, followed an event */
 
 	/* what the console has */
 	struct fb_buffer *shown;
+	pixman_box32_t shown_source;
+	uint32_t shown_id; /* as the driver counts */
 	bool damage_lost; /* a harvest led to no frame */
 	bool ever_on;
 
-	uint64_t queries, frames, events;
+	enum vfio_tear tear;
+	unsigned int mixed_in_a_row; /* reads that a flip came into */
+
+	/* The status page as of the last look; false: the next look has to ask for everything. */
+	bool picture_known, cursor_known;
+	uint64_t flip_count, damage_generation, cursor_count;
+
+	uint64_t queries, frames, events, mixed_reads;
 };
 
-/* Looks at both planes once and tells the console. */
+/* Asks for both planes and tells the console. */
 enum look vfio_display_look(struct vfio_display *display);
+/*
+ * Reads the status page, which costs nothing, and looks at the cursor if that changed. False: the
+ * primary plane can't have changed, but for what the guest drew in place without anybody telling.
+ */
+bool vfio_display_glance(struct vfio_display *display);
+/* Shows the buffer that is shown again, so that readers compare it: for drawing in place that nobody
+ * tells of. Asks the driver for nothing; false when there is no picture to compare. */
+bool vfio_display_compare(struct vfio_display *display);
+/* True while the guest hasn't flipped since the last look began; also where nobody can know. */
+bool vfio_display_is_whole(struct vfio_display *display);
 /* Tells the viewers why there is no picture; @text NULL: the reason's own. */
 enum look vfio_display_blank(struct vfio_display *display, enum blank_reason reason,
 			     const char *text);

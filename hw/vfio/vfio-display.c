@@ -24,7 +24,8 @@ static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
  * Polling: how long to wait after a look. While things move the interval follows the guest's own
  * rate: a look in vain costs a comparison, so it lengthens the interval by four times what a look
  * with a change takes off, and four of five looks find something. (A guest at 60 Hz: 16 ms, one at
- * 30 Hz: about 27 ms.)
+ * 30 Hz: about 27 ms.) Where the interrupt tells of flips this is for what is drawn in place, and a
+ * guest that goes on flipping is left alone.
  */
 static void pace(struct vfio_display *display, bool changed)
 {
@@ -39,7 +40,32 @@ static void pace(struct vfio_display *display, bool changed)
 	display->interval_ms = display->still < VFIO_POLL_STILL_LOOKS ?
 				       display->rhythm_ms :
 				       back_off(display->interval_ms, VFIO_POLL_STILL_MS);
+	if (display->flipped) {
+		display->interval_ms = MAX(display->interval_ms, VFIO_POLL_MAX_MS);
+	}
 	schedule(display, display->interval_ms);
+}
+
+/* The guest or a viewer is at work: drawing in place is likely. */
+static void hurry(struct vfio_display *display)
+{
+	if (display->active && display->polls && !display->waiting && display->timer &&
+	    display->interval_ms > VFIO_POLL_MAX_MS) {
+		display->interval_ms = VFIO_POLL_MIN_MS;
+		schedule(display, display->interval_ms);
+	}
+	display->still = 0;
+}
+
+/* Asks the driver, or where the interrupt would have told of a flip only compares. */
+static enum look look_or_compare(struct vfio_display *display)
+{
+	if (display->irq && display->polls && !vfio_display_glance(display) &&
+	    vfio_display_compare(display)) {
+		return LOOK_FRAME;
+	}
+	display->flipped = display->irq;
+	return vfio_display_look(display);
 }
 
 /* Looks, then arranges for the next look. */
@@ -52,8 +78,8 @@ static void look_and_go_on(struct vfio_display *display)
 		display->timer = 0;
 	}
 	display->waiting = true;
-	display->event_waits = false;
-	look = vfio_display_look(display);
+	display->event_waits = display->flipped = false;
+	look = look_or_compare(display);
 	if (!display->active) {
 		return;
 	}
@@ -61,9 +87,9 @@ static void look_and_go_on(struct vfio_display *display)
 		display->waiting = false;
 	}
 	if (look == LOOK_FAILED) {
-		schedule(display, display->interval_ms);
+		schedule(display, MIN(display->interval_ms, RETRY_MAX_MS));
 		display->interval_ms = back_off(display->interval_ms, RETRY_MAX_MS);
-	} else if (display->irq) {
+	} else if (!display->polls || (display->irq && look == LOOK_BLANK)) {
 		display->interval_ms = VFIO_POLL_MIN_MS;
 	} else if (look == LOOK_FRAME) {
 		if (display->waiting) {
@@ -98,12 +124,21 @@ static void schedule(struct vfio_display *display, unsigned int delay_ms)
 static void event_fired(int fd, GIOCondition condition, void *opaque)
 {
 	struct vfio_display *display = opaque;
+	uint64_t count = eventfd_drain(fd);
 
-	if (!eventfd_drain(fd)) {
+	/* Signals merge here, but not in the count. */
+	display->events += count;
+	if (!count) {
 		return;
 	}
-	display->events++;
-	if (!display->waiting) {
+	/* The cursor waits for nobody: it is moved without a frame. */
+	if (!vfio_display_glance(display)) {
+		hurry(display);
+		return;
+	}
+	display->still = 0;
+	/* A flip doesn't wait for what was only compared. */
+	if (!display->waiting || (display->polls && display->compared)) {
 		look_and_go_on(display);
 		return;
 	}
@@ -117,17 +152,21 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 
 static void events_start(struct vfio_display *display)
 {
-	int fd = display->gfx ? vfio_gfx_listen(display->gfx) : -ENODEV;
+	uint32_t caps = display->gfx ? vfio_gfx_caps(display->gfx) : 0;
+	int fd = caps & VFIO_GFX_CAP_IRQ ? vfio_gfx_listen(display->gfx) : -ENODEV;
 
 	display->irq = fd >= 0;
+	display->polls = !display->irq || !(caps & VFIO_GFX_CAP_DAMAGE);
 	if (display->irq) {
 		display->event_watch = fd_watch(fd, G_IO_IN, event_fired, display);
-	} else if (display->gfx) {
+	} else if (caps & VFIO_GFX_CAP_IRQ) {
 		warn_report("%s: display interrupt: %s; polling instead", display->device->name,
 			    g_strerror(-fd));
 	}
 	/* What was harvested for an earlier viewer, or never: unknown. */
 	display->damage_lost = true;
+	display->picture_known = display->cursor_known = false;
+	display->mixed_in_a_row = 0;
 	display->interval_ms = display->rhythm_ms = VFIO_POLL_MIN_MS;
 	display->still = 0;
 }
@@ -150,9 +189,10 @@ static void events_stop(struct vfio_display *display)
 static gboolean kicked(gpointer opaque)
 {
 	struct vfio_display *display = opaque;
-	bool due = display->reset_seen || display->event_waits;
+	bool due = display->reset_seen || display->event_waits || display->again;
 
 	display->kick = 0;
+	display->again = false;
 	if (display->reset_seen) {
 		display->reset_seen = false;
 		vfio_dmabuf_cache_clear(&display->dmabufs);
@@ -161,6 +201,7 @@ static gboolean kicked(gpointer opaque)
 		g_clear_pointer(&display->shown, fb_buffer_unref);
 		display->ever_on = false;
 		display->damage_lost = true;
+		display->picture_known = display->cursor_known = false;
 		if (display->edid) {
 			vfio_edid_restore(display->edid);
 		}
@@ -229,34 +270,64 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 		return;
 	}
 	display->waiting = false;
-	if (!display->irq) {
-		pace(display, changed);
-	} else if (display->event_waits) {
+	/* What was shown again and has changed is a frame too. */
+	display->frames += display->compared && changed;
+	if (display->event_waits) {
 		kick(display);
+	} else if (display->polls) {
+		pace(display, changed);
 	}
+}
+
+static bool source_still_whole(void *source, const struct frame *frame)
+{
+	struct vfio_display *display = source;
+
+	if (!display->device || vfio_display_is_whole(display)) {
+		display->mixed_in_a_row = 0;
+		return true;
+	}
+	display->mixed_reads++;
+	if (display->tear == VFIO_TEAR_ALLOW) {
+		return true;
+	}
+	display->mixed_in_a_row++;
+	display->picture_known = false;
+	if (!display->active) {
+		return false;
+	}
+	display->waiting = false;
+	if (display->mixed_in_a_row < VFIO_LATCH_TRIES) {
+		display->again = true;
+		kick(display);
+	} else {
+		/* The next flip makes the next try; this is for the last flip of all. */
+		schedule(display, VFIO_POLL_MAX_MS);
+	}
+	return false;
 }
 
 static void source_expect_change(void *source)
 {
-	struct vfio_display *display = source;
-
-	if (display->active && !display->irq && !display->waiting &&
-	    display->interval_ms > VFIO_POLL_MAX_MS) {
-		display->interval_ms = VFIO_POLL_MIN_MS;
-		schedule(display, display->interval_ms);
-	}
-	display->still = 0;
+	hurry(source);
 }
 
 static void source_get_state(void *source, struct source_state *state)
 {
 	struct vfio_display *display = source;
+	struct vfio_gfx_status status;
 
 	state->kind = display->kind == VFIO_GFX_PLANE_TYPE_DMABUF ? "vfio-dmabuf" : "vfio-region";
-	state->events = display->irq || (!display->active && display->gfx) ? "irq" : "poll";
+	state->events = display->irq || (!display->active && display->gfx &&
+					 (vfio_gfx_caps(display->gfx) & VFIO_GFX_CAP_IRQ)) ? "irq" : "poll";
 	state->queries = display->queries;
 	state->frames = display->frames;
 	state->events_seen = display->events;
+	if (display->gfx && vfio_gfx_read_status(display->gfx, &status) == 0) {
+		state->tells_flips = true;
+		state->flips = status.flip_count;
+		state->mixed_reads = display->mixed_reads;
+	}
 }
 
 static const struct source_ops source_ops = {
@@ -264,6 +335,7 @@ static const struct source_ops source_ops = {
 	.poll = source_poll,
 	.set_mode = source_set_mode,
 	.frame_done = source_frame_done,
+	.still_whole = source_still_whole,
 	.expect_change = source_expect_change,
 	.get_state = source_get_state,
 };
@@ -276,39 +348,59 @@ bool vfio_display_present(struct vfio_device *device)
 	       vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_REGION);
 }
 
+static bool check_tear(const struct vfio_display_config *config, const struct vfio_gfx *gfx,
+			GError **error)
+{
+	if (config->tear == VFIO_TEAR_COPY) {
+		return error_set(error, "%s: x-tear=copy: not supported yet", config->device->name);
+	}
+	return config->tear == VFIO_TEAR_ALLOW ||
+	       (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_IRQ)) ||
+	       error_set(error, "%s: x-tear=latch: the device doesn't say when the guest flips",
+			 config->device->name);
+}
+
+static bool set_up_mode(const struct vfio_display_config *config, struct vfio_edid *edid,
+			GError **error)
+{
+	struct display_mode mode = { config->xres, config->yres, 0, 0, 0 };
+
+	if (!config->xres) {
+		return true;
+	}
+	return edid ? vfio_edid_set_now(edid, &mode, error) :
+		      error_set(error, "%s: xres and yres: the device has no EDID region",
+				config->device->name);
+}
+
 struct vfio_display *vfio_display_create(const struct vfio_display_config *config, GError **error)
 {
 	struct vfio_device *device = config->device;
 	bool dmabuf = vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_DMABUF);
 	bool region = vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_REGION);
-	struct vfio_edid *edid = vfio_edid_create(device);
 	struct vfio_display *display;
+	struct vfio_edid *edid;
+	struct vfio_gfx *gfx;
 
 	if (!dmabuf && !region) {
-		vfio_edid_destroy(edid);
 		error_set(error, "%s: display=on: the device has no display", device->name);
 		return NULL;
 	}
-	if (config->xres) {
-		struct display_mode mode = { config->xres, config->yres, 0, 0, 0 };
-
-		if (!edid) {
-			error_set(error, "%s: xres and yres: the device has no EDID region",
-				  device->name);
-			return NULL;
-		}
-		if (!vfio_edid_set_now(edid, &mode, error)) {
-			vfio_edid_destroy(edid);
-			return NULL;
-		}
+	edid = vfio_edid_create(device);
+	gfx = vfio_gfx_probe(device);
+	if (!check_tear(config, gfx, error) || !set_up_mode(config, edid, error)) {
+		vfio_gfx_destroy(gfx);
+		vfio_edid_destroy(edid);
+		return NULL;
 	}
 	display = g_new0(struct vfio_display, 1);
 	display->device = device;
 	display->edid = edid;
+	display->tear = config->tear;
 	display->primary = VFIO_PLANE_PRIMARY;
 	display->kind = dmabuf ? VFIO_GFX_PLANE_TYPE_DMABUF : VFIO_GFX_PLANE_TYPE_REGION;
 	display->region_too = dmabuf && region;
-	display->gfx = vfio_gfx_probe(device);
+	display->gfx = gfx;
 	vfio_dmabuf_cache_init(&display->dmabufs, device);
 	vfio_region_plane_init(&display->region, device);
 	display->console = console_create(config->registry, config->label, 0, &source_ops,

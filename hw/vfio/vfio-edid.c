@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/gvt/core/gvt_edid.h"
+#include "ui/mode-wish.h"
 #include "util/error.h"
 #include "util/range.h"
 #include "util/trace.h"
@@ -20,10 +21,10 @@ struct vfio_edid {
 	bool set; /* blob holds what we wrote last */
 	uint8_t blob[GVT_EDID_MAX];
 	uint32_t blob_size;
-	struct display_mode mode; /* of blob */
-	struct display_mode wanted; /* while the settle timer runs */
-	guint settle_timer, up_timer;
+	struct mode_wish wish;
 };
+
+static const struct mode_wish_ops wish_ops;
 
 struct vfio_edid *vfio_edid_create(struct vfio_device *device)
 {
@@ -48,6 +49,7 @@ struct vfio_edid *vfio_edid_create(struct vfio_device *device)
 		g_free(edid);
 		return NULL;
 	}
+	mode_wish_init(&edid->wish, &wish_ops, edid);
 	return edid;
 }
 
@@ -58,7 +60,8 @@ static int set_link(struct vfio_edid *edid, uint32_t state)
 
 static int write_blob(struct vfio_edid *edid)
 {
-	int ret = set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_DOWN);
+	/* Down already while a cycle is under way: it then ends with this blob. */
+	int ret = mode_wish_unplugged(&edid->wish) ? 0 : set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_DOWN);
 
 	if (ret == 0) {
 		ret = vfio_region_write_u32(edid->device, edid->region, REG(edid_size),
@@ -68,8 +71,7 @@ static int write_blob(struct vfio_edid *edid)
 		ret = vfio_region_write(edid->device, edid->region, edid->blob_offset, edid->blob,
 					edid->blob_size);
 	}
-	TRACE(vfio, edid, "%s: %ux%u, %u bytes: %d", edid->device->name, edid->mode.width_px,
-	      edid->mode.height_px, edid->blob_size, ret);
+	TRACE(vfio, edid, "%s: %u bytes: %d", edid->device->name, edid->blob_size, ret);
 	return ret;
 }
 
@@ -92,7 +94,6 @@ static bool build(struct vfio_edid *edid, const struct display_mode *mode)
 	}
 	memcpy(edid->blob, blob, size);
 	edid->blob_size = (uint32_t)size;
-	edid->mode = *mode;
 	edid->set = true;
 	return true;
 }
@@ -111,6 +112,7 @@ bool vfio_edid_set_now(struct vfio_edid *edid, const struct display_mode *mode, 
 		return error_set(error, "%s: %ux%u: no EDID can say that", edid->device->name,
 				 mode->width_px, mode->height_px);
 	}
+	mode_wish_is_now(&edid->wish, mode);
 	ret = write_blob(edid);
 	if (ret == 0) {
 		ret = set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_UP);
@@ -119,39 +121,23 @@ bool vfio_edid_set_now(struct vfio_edid *edid, const struct display_mode *mode, 
 					   edid->device->name);
 }
 
-static gboolean link_up(gpointer opaque)
+static bool unplug(void *opaque, const struct display_mode *mode)
 {
 	struct vfio_edid *edid = opaque;
 
-	edid->up_timer = 0;
-	set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_UP);
-	return G_SOURCE_REMOVE;
-}
-
-static bool same_mode(const struct display_mode *a, const struct display_mode *b)
-{
-	return a->width_px == b->width_px && a->height_px == b->height_px &&
-	       a->refresh_mhz == b->refresh_mhz && a->width_mm == b->width_mm &&
-	       a->height_mm == b->height_mm;
-}
-
-static gboolean settled(gpointer opaque)
-{
-	struct vfio_edid *edid = opaque;
-
-	edid->settle_timer = 0;
-	if (edid->set && same_mode(&edid->mode, &edid->wanted)) {
-		return G_SOURCE_REMOVE;
+	if (!build(edid, mode)) {
+		return false;
 	}
-	if (build(edid, &edid->wanted)) {
-		write_blob(edid);
-		if (edid->up_timer) {
-			g_source_remove(edid->up_timer);
-		}
-		edid->up_timer = g_timeout_add(VFIO_EDID_DOWN_MS, link_up, edid);
-	}
-	return G_SOURCE_REMOVE;
+	write_blob(edid);
+	return true;
 }
+
+static void plug(void *opaque, const struct display_mode *mode)
+{
+	set_link(opaque, VFIO_DEVICE_GFX_LINK_STATE_UP);
+}
+
+static const struct mode_wish_ops wish_ops = { unplug, plug };
 
 static uint32_t clamp_px(uint32_t value, uint32_t max)
 {
@@ -160,20 +146,18 @@ static uint32_t clamp_px(uint32_t value, uint32_t max)
 
 void vfio_edid_request(struct vfio_edid *edid, const struct display_mode *mode)
 {
-	edid->wanted = *mode;
-	edid->wanted.width_px = clamp_px(mode->width_px, edid->max_width_px);
-	edid->wanted.height_px = clamp_px(mode->height_px, edid->max_height_px);
-	if (edid->settle_timer) {
-		g_source_remove(edid->settle_timer);
-	}
-	edid->settle_timer = g_timeout_add(VFIO_EDID_SETTLE_MS, settled, edid);
+	struct display_mode wanted = *mode;
+
+	wanted.width_px = clamp_px(mode->width_px, edid->max_width_px);
+	wanted.height_px = clamp_px(mode->height_px, edid->max_height_px);
+	mode_wish_set(&edid->wish, &wanted);
 }
 
 void vfio_edid_restore(struct vfio_edid *edid)
 {
 	uint32_t size = 0, link = 0;
 
-	if (!edid->set || edid->up_timer) {
+	if (!edid->set || mode_wish_unplugged(&edid->wish)) {
 		return;
 	}
 	if (vfio_region_read_u32(edid->device, edid->region, REG(edid_size), &size) == 0 &&
@@ -198,12 +182,6 @@ void vfio_edid_destroy(struct vfio_edid *edid)
 	if (!edid) {
 		return;
 	}
-	if (edid->settle_timer) {
-		g_source_remove(edid->settle_timer);
-	}
-	if (edid->up_timer) {
-		g_source_remove(edid->up_timer);
-		set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_UP);
-	}
+	mode_wish_finish(&edid->wish);
 	g_free(edid);
 }

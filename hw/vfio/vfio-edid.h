@@ -2,19 +2,13 @@
 /*
  * vfio_edid: the monitor that a vGPU's guest sees, through mainline's EDID region.
  *
- * Protocol: link down, new blob and its size, link up (linux/vfio.h). A viewer that drags a window
- * asks for many sizes: only the one it settles on reaches the guest. Context: main.
+ * Protocol: link down, new blob and its size, link up (linux/vfio.h). Context: main.
  */
 #ifndef HW_VFIO_VFIO_EDID_H
 #define HW_VFIO_VFIO_EDID_H
 
 #include "ui/console.h"
 #include "vfio-device.h"
-
-/* A wish counts when no other follows within this. */
-#define VFIO_EDID_SETTLE_MS 250u
-/* The guest must see the link down before it is up again. */
-#define VFIO_EDID_DOWN_MS 100u
 
 struct vfio_edid;
 
@@ -24,7 +18,7 @@ struct vfio_edid *vfio_edid_create(struct vfio_device *device);
 void vfio_edid_destroy(struct vfio_edid *edid);
 /* At start: at once, without the wait. False and *error: too large for the device, or refused. */
 bool vfio_edid_set_now(struct vfio_edid *edid, const struct display_mode *mode, GError **error);
-/* While the guest runs; sizes are clamped to what the device can do. */
+/* While the guest runs, by ui/mode-wish.h; sizes are clamped to what the device can do. */
 void vfio_edid_request(struct vfio_edid *edid, const struct display_mode *mode);
 /* The device was reset: what we had set is set again if it is lost. */
 void vfio_edid_restore(struct vfio_edid *edid);

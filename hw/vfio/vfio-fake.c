@@ -183,9 +183,15 @@ static ssize_t fake_read(struct vfio_device *device, void *data, size_t size, ui
 	if (!region) {
 		return -EINVAL;
 	}
-	if (region->type == VFIO_GFX_REGION_TYPE && region->subtype == VFIO_GFX_REGION_SUBTYPE &&
-	    offset == VFIO_FAKE_DAMAGE) {
-		return harvest(from(device), data, size);
+	if (region->type == VFIO_GFX_REGION_TYPE && region->subtype == VFIO_GFX_REGION_SUBTYPE) {
+		if (offset == VFIO_FAKE_DAMAGE) {
+			return harvest(from(device), data, size);
+		}
+		/* The head of it is asked for first. */
+		if (offset == 0 && size == sizeof(struct vfio_gfx_status) &&
+		    from(device)->before_status) {
+			from(device)->before_status(from(device), from(device)->opaque);
+		}
 	}
 	memcpy(data, region->data + offset, size);
 	return (ssize_t)size;
@@ -206,8 +212,13 @@ static ssize_t fake_write(struct vfio_device *device, const void *data, size_t s
 	    region->subtype == VFIO_REGION_SUBTYPE_GFX_EDID && size == 4 &&
 	    offset == offsetof(struct vfio_region_gfx_edid, link_state)) {
 		memcpy(&value, data, sizeof(value));
-		from(device)->link_downs += value == VFIO_DEVICE_GFX_LINK_STATE_DOWN;
-		from(device)->link_ups += value == VFIO_DEVICE_GFX_LINK_STATE_UP;
+		if (value == VFIO_DEVICE_GFX_LINK_STATE_DOWN) {
+			from(device)->link_downs++;
+			from(device)->link_down_ns = clock_ns();
+		} else if (value == VFIO_DEVICE_GFX_LINK_STATE_UP) {
+			from(device)->link_ups++;
+			from(device)->link_up_ns = clock_ns();
+		}
 	}
 	return (ssize_t)size;
 }
@@ -261,6 +272,9 @@ static int fake_query_plane(struct vfio_device *device, struct vfio_device_gfx_p
 	/* from drm_format on it is the driver's to fill */
 	memcpy(&info->drm_format, &plane->drm_format,
 	       sizeof(*info) - offsetof(struct vfio_device_gfx_plane_info, drm_format));
+	if (plane == &fake->primary && fake->after_query) {
+		fake->after_query(fake, fake->opaque);
+	}
 	return 0;
 }
 

@@ -49,12 +49,18 @@ struct vfio_fake {
 	int query_result, cursor_result, get_result; /* 0 or -errno */
 	unsigned int query_failures; /* so many of the next queries fail with query_result */
 	GHashTable *dmabufs; /* id -> fd */
+	/* Optional, for what a guest does meanwhile: called when a query of the primary plane has been
+	 * answered, and before the status page is read (if it can't be mapped). */
+	void (*after_query)(struct vfio_fake *fake, void *opaque);
+	void (*before_status)(struct vfio_fake *fake, void *opaque);
+	void *opaque;
 
 	struct vfio_gfx_damage damage; /* what the next harvest returns */
 	uint8_t damage_bitmap[512];
 
 	unsigned int queries, cursor_queries, gets, harvests, resets, maps, reads, writes;
 	unsigned int link_downs, link_ups; /* writes to the EDID region */
+	int64_t link_down_ns, link_up_ns; /* the last ones, CLOCK_MONOTONIC */
 };
 
 /* region_count 9, irq_count 5, all absent but a config space of 256 bytes; no display. */

@@ -57,6 +57,43 @@ int vfio_gfx_read_status(struct vfio_gfx *gfx, struct vfio_gfx_status *status)
 	return pread_status(gfx, status);
 }
 
+/* Writes what is on besides VFIO_GFX_CONTROL_SOURCE, which stays on for as long as we look. */
+static int control(struct vfio_gfx *gfx, uint32_t bits)
+{
+	if (gfx->first.caps & VFIO_GFX_CAP_SOURCE) {
+		bits |= VFIO_GFX_CONTROL_SOURCE;
+	}
+	return vfio_region_write_u32(gfx->device, gfx->region, gfx->first.control_offset, bits);
+}
+
+/* Leaves in caps what makes sense and works. */
+static void check_caps(struct vfio_gfx *gfx)
+{
+	struct vfio_gfx_status *first = &gfx->first;
+
+	if (!vfio_irq_count(gfx->device, first->irq_index, NULL)) {
+		first->caps &= ~VFIO_GFX_CAP_IRQ;
+	}
+	/* Damage is harvested when the interrupt says so. */
+	if (!(first->caps & VFIO_GFX_CAP_IRQ) ||
+	    first->damage_size < sizeof(struct vfio_gfx_damage) ||
+	    first->damage_size > DAMAGE_MAX_BYTES ||
+	    !range_fits(first->damage_offset, first->damage_size, gfx->region->size_bytes)) {
+		first->caps &= ~VFIO_GFX_CAP_DAMAGE;
+	}
+	if (first->size < sizeof(*first)) {
+		first->caps &= ~VFIO_GFX_CAP_SOURCE;
+	}
+	if ((first->caps & VFIO_GFX_CAP_SOURCE) && control(gfx, 0) < 0) {
+		first->caps &= ~VFIO_GFX_CAP_SOURCE;
+	}
+}
+
+uint32_t vfio_gfx_caps(const struct vfio_gfx *gfx)
+{
+	return gfx->first.caps;
+}
+
 struct vfio_gfx *vfio_gfx_probe(struct vfio_device *device)
 {
 	const struct vfio_region *region = vfio_region_find(device, VFIO_GFX_REGION_TYPE,
@@ -72,16 +109,14 @@ struct vfio_gfx *vfio_gfx_probe(struct vfio_device *device)
 	gfx->device = device;
 	gfx->region = region;
 	gfx->event_fd = -1;
-	if (pread_status(gfx, &gfx->first) < 0 || !(gfx->first.caps & VFIO_GFX_CAP_IRQ) ||
-	    !vfio_irq_count(device, gfx->first.irq_index, NULL)) {
+	if (pread_status(gfx, &gfx->first) < 0) {
+		gfx->first.caps = 0;
+	}
+	check_caps(gfx);
+	if (!(gfx->first.caps & (VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE))) {
 		TRACE(vfio, gfx, "%s: display extension is of no use", device->name);
 		g_free(gfx);
 		return NULL;
-	}
-	if (gfx->first.damage_size < sizeof(struct vfio_gfx_damage) ||
-	    gfx->first.damage_size > DAMAGE_MAX_BYTES ||
-	    !range_fits(gfx->first.damage_offset, gfx->first.damage_size, region->size_bytes)) {
-		gfx->first.caps &= ~VFIO_GFX_CAP_DAMAGE;
 	}
 	if (gfx->first.caps & VFIO_GFX_CAP_DAMAGE) {
 		gfx->harvest = g_malloc0(gfx->first.damage_size);
@@ -89,7 +124,7 @@ struct vfio_gfx *vfio_gfx_probe(struct vfio_device *device)
 	if (vfio_region_map(device, region, 0, page_bytes, PROT_READ, &page) == 0) {
 		gfx->page = page;
 	}
-	TRACE(vfio, gfx, "%s: display interrupt %u, caps 0x%x, status %s", device->name,
+	TRACE(vfio, gfx, "%s: interrupt %u, caps 0x%x, status %s", device->name,
 	      gfx->first.irq_index, gfx->first.caps, gfx->page ? "mapped" : "by pread");
 	return gfx;
 }
@@ -100,6 +135,10 @@ void vfio_gfx_destroy(struct vfio_gfx *gfx)
 		return;
 	}
 	vfio_gfx_unlisten(gfx);
+	if (gfx->first.caps & VFIO_GFX_CAP_SOURCE) {
+		gfx->first.caps &= ~VFIO_GFX_CAP_SOURCE;
+		control(gfx, 0);
+	}
 	if (gfx->page) {
 		munmap((void *)gfx->page, (size_t)sysconf(_SC_PAGESIZE));
 	}
@@ -123,8 +162,7 @@ int vfio_gfx_listen(struct vfio_gfx *gfx)
 		return ret < 0 ? ret : -EIO;
 	}
 	if (gfx->first.caps & VFIO_GFX_CAP_DAMAGE) {
-		ret = vfio_region_write_u32(gfx->device, gfx->region, gfx->first.control_offset,
-					    VFIO_GFX_CONTROL_DAMAGE);
+		ret = control(gfx, VFIO_GFX_CONTROL_DAMAGE);
 		if (ret < 0) {
 			/* Guests that draw in place would not be seen: better poll. */
 			vfio_gfx_unlisten(gfx);
@@ -140,7 +178,7 @@ void vfio_gfx_unlisten(struct vfio_gfx *gfx)
 		return;
 	}
 	if (gfx->first.caps & VFIO_GFX_CAP_DAMAGE) {
-		vfio_region_write_u32(gfx->device, gfx->region, gfx->first.control_offset, 0);
+		control(gfx, 0);
 	}
 	vfio_irq_disable(gfx->device, gfx->first.irq_index);
 	fd_close(&gfx->event_fd);
@@ -199,6 +237,7 @@ void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest)
 	ssize_t got;
 
 	harvest->known = false;
+	harvest->generation = 0;
 	memset(&harvest->plane, 0, sizeof(harvest->plane));
 	pixman_region32_init(&harvest->tiles);
 	if (!gfx->harvest || gfx->event_fd < 0) {
@@ -218,5 +257,6 @@ void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest)
 		return;
 	}
 	tiles_to_region(&damage, gfx->harvest + damage.size, &harvest->tiles);
+	harvest->generation = damage.generation;
 	harvest->known = true;
 }

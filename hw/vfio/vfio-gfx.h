@@ -10,15 +10,19 @@
 
 struct vfio_gfx;
 
-/* NULL when the device has no such region, or one of another version. */
+/* NULL when the device has no such region, or one of another version. From here on the driver may
+ * show planes whose place in their buffer only the status page says (VFIO_GFX_CAP_SOURCE). */
 struct vfio_gfx *vfio_gfx_probe(struct vfio_device *device);
 /* Stops listening. Accepts NULL. */
 void vfio_gfx_destroy(struct vfio_gfx *gfx);
 
+/* VFIO_GFX_CAP_*, less what doesn't make sense or could not be turned on. */
+uint32_t vfio_gfx_caps(const struct vfio_gfx *gfx);
 /* A consistent copy; what an older driver doesn't fill is zero. */
 int vfio_gfx_read_status(struct vfio_gfx *gfx, struct vfio_gfx_status *status);
 
-/* Turns interrupt and damage tracking on. The eventfd (borrowed, -errno on failure) says "look". */
+/* Turns the interrupt on and, where the driver has it, damage tracking. The eventfd (borrowed, -errno
+ * on failure) says "look". Only with VFIO_GFX_CAP_IRQ. */
 int vfio_gfx_listen(struct vfio_gfx *gfx);
 void vfio_gfx_unlisten(struct vfio_gfx *gfx);
 
@@ -27,6 +31,7 @@ struct vfio_gfx_harvest {
 	bool known; /* false: anything may have changed */
 	pixman_region32_t tiles; /* always initialised */
 	struct vfio_gfx_plane plane;
+	uint64_t generation; /* of status.damage_generation that it covers; 0: unknown */
 };
 /* To be done before the plane is queried. Ends with pixman_region32_fini(&harvest->tiles). */
 void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest);

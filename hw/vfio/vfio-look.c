@@ -3,13 +3,20 @@
 #include "vfio-display-private.h"
 
 #include <errno.h>
+#include <drm_fourcc.h>
 
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/trace.h"
 
+/* What vfio_gfx.h counts the offset of a picture in. */
+#define PAGE_BYTES 4096u
 /* A query that fails is "no frame yet" for so long; then the viewers are told. */
 #define FAILING_TELL_NS (500 * 1000 * 1000ll)
+
+#define LOCKED_MEMORY_HINT "raise the limit on locked memory (ulimit -l, LimitMEMLOCK=)"
+/* Queries that raced with a flip, in a row: no guest flips faster than we can ask. */
+#define PLACE_TRIES 8u
 
 /* ---- what viewers are told ---- */
 
@@ -29,9 +36,10 @@ static enum look blank_error(struct vfio_display *display, enum blank_reason rea
 	return LOOK_BLANK;
 }
 
-/* "No frame yet": the last picture stays, and only a lasting failure is told. */
+/* "No frame yet": the last picture stays, and only a lasting failure is told. @hint: what a person
+ * may do, or "". */
 static enum look failed(struct vfio_display *display, enum blank_reason reason, int err,
-			const char *operation)
+			const char *operation, const char *hint)
 {
 	int64_t now = clock_ns();
 
@@ -42,12 +50,21 @@ static enum look failed(struct vfio_display *display, enum blank_reason reason, 
 	TRACE(vfio, look_failed, "%s: %s: %s", display->device->name, operation,
 	      g_strerror(-err));
 	if (now - display->failing_since_ns >= FAILING_TELL_NS || !display->active) {
-		g_autofree char *text = g_strdup_printf("%s: %s: %s", display->device->name,
-							operation, g_strerror(-err));
+		g_autofree char *text = g_strdup_printf("%s: %s: %s%s", display->device->name,
+							operation, g_strerror(-err), hint);
 
 		vfio_display_blank(display, reason, text);
 	}
 	return LOOK_FAILED;
+}
+
+static char *locked_memory_text(const char *name, uint64_t size_bytes)
+{
+	g_autofree char *mib = size_bytes ? g_strdup_printf("%" G_GUINT64_FORMAT " MiB for ",
+							    (size_bytes + (1 << 20) - 1) >> 20) :
+					    g_strdup("");
+
+	return g_strdup_printf("%s: may not lock %sthe picture: " LOCKED_MEMORY_HINT, name, mib);
 }
 
 /* The plane is off; where the driver says why, so do we. */
@@ -82,6 +99,13 @@ static enum look plane_off(struct vfio_display *display)
 	case VFIO_GFX_OFF_NO_MEMORY:
 		text = g_strdup_printf("%s: the host has no memory for the picture", name);
 		return vfio_display_blank(display, BLANK_ERROR, text);
+	case VFIO_GFX_OFF_BAD_ADDRESS:
+		text = g_strdup_printf("%s: the guest's picture: the GPU's page table leads to no "
+				       "guest memory", name);
+		return vfio_display_blank(display, BLANK_BAD_PLANE, text);
+	case VFIO_GFX_OFF_LOCKED_MEMORY:
+		text = locked_memory_text(name, status.plane.size);
+		return vfio_display_blank(display, BLANK_ERROR, text);
 	default:
 		return vfio_display_blank(display, display->ever_on ? BLANK_PLANE_OFF :
 								      BLANK_NOT_STARTED, NULL);
@@ -89,6 +113,11 @@ static enum look plane_off(struct vfio_display *display)
 }
 
 /* ---- looking ---- */
+
+static bool has_cap(const struct vfio_display *display, uint32_t cap)
+{
+	return display->gfx && (vfio_gfx_caps(display->gfx) & cap);
+}
 
 /* A dma-buf that a CPU can read, a new reference; NULL and *look. */
 static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
@@ -101,7 +130,8 @@ static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
 
 	buffer = vfio_dmabuf_get(&display->dmabufs, id, fb, &err);
 	if (!buffer) {
-		*look = failed(display, BLANK_NO_BUFFER, err, operation);
+		*look = failed(display, BLANK_NO_BUFFER, err, operation,
+			       err == -ENOMEM || err == -EPERM ? " (" LOCKED_MEMORY_HINT ")" : "");
 		return NULL;
 	}
 	if (!buffer->hva && !fb_buffer_map(buffer, &error)) {
@@ -193,11 +223,79 @@ static int query_primary(struct vfio_display *display, struct vfio_device_gfx_pl
 	return ret;
 }
 
+/*
+ * Queries the primary plane and learns where in its buffer the picture lies. The status page says
+ * that of the plane it names, and a flip may come between the two: then both are asked again.
+ */
+static int query_placed(struct vfio_display *display, struct vfio_device_gfx_plane_info *info,
+			struct vfio_plane_place *place)
+{
+	struct vfio_gfx_status status;
+
+	*place = (struct vfio_plane_place){ 0 };
+	for (unsigned int i = 0; i < PLACE_TRIES; i++) {
+		int ret = query_primary(display, info);
+
+		display->queries++;
+		if (ret < 0 || vfio_plane_is_off(info) || !has_cap(display, VFIO_GFX_CAP_SOURCE) ||
+		    display->kind != VFIO_GFX_PLANE_TYPE_DMABUF) {
+			return ret;
+		}
+		ret = vfio_gfx_read_status(display->gfx, &status);
+		if (ret < 0) {
+			return ret;
+		}
+		if (status.plane.id != info->dmabuf_id) {
+			continue;
+		}
+		place->rotation = status.rotation;
+		if (info->drm_format_mod == DRM_FORMAT_MOD_LINEAR) {
+			place->offset_bytes = (uint32_t)(status.plane.offset % PAGE_BYTES);
+		} else {
+			place->x_px = status.src_x;
+			place->y_px = status.src_y;
+		}
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static bool same_box(const pixman_box32_t *a, const pixman_box32_t *b)
+{
+	return a->x1 == b->x1 && a->y1 == b->y1 && a->x2 == b->x2 && a->y2 == b->y2;
+}
+
+/* Does @harvest say all that may differ between what is shown and this? A turned picture is compared
+ * whole: tiles are counted as it lies in memory. */
+static bool damage_is_known(const struct vfio_display *display,
+			    const struct vfio_gfx_harvest *harvest,
+			    const struct vfio_device_gfx_plane_info *info,
+			    const struct fb_info *fb)
+{
+	return harvest && harvest->known && !display->damage_lost && display->shown &&
+	       harvest_matches(harvest, info) && !fb->rotation &&
+	       !display->shown->info.rotation;
+}
+
+/* Takes the reference of @buffer. */
+static void submit(struct vfio_display *display, struct fb_buffer *buffer,
+		   const pixman_box32_t *source, const pixman_region32_t *damage, int64_t time_ns)
+{
+	fb_buffer_ref(buffer);
+	fb_buffer_unref(display->shown);
+	display->shown = buffer;
+	display->shown_source = *source;
+	display->damage_lost = false;
+	console_submit(display->console, frame_create(buffer, &display->shown_source, damage,
+						      time_ns));
+}
+
 /* @harvest: NULL, what changed is unknown. */
 static enum look look_primary(struct vfio_display *display,
 			      const struct vfio_gfx_harvest *harvest)
 {
 	struct vfio_device_gfx_plane_info info;
+	struct vfio_plane_place place;
 	enum blank_reason reason;
 	enum look look = LOOK_FRAME;
 	GError *error = NULL;
@@ -208,21 +306,22 @@ static enum look look_primary(struct vfio_display *display,
 	int64_t begin = clock_ns();
 	int ret;
 
-	ret = query_primary(display, &info);
-	display->queries++;
+	ret = query_placed(display, &info, &place);
 	stage(display, "query", &begin);
 	if (ret < 0) {
-		return failed(display, BLANK_ERROR, ret, "QUERY_GFX_PLANE");
+		return failed(display, BLANK_ERROR, ret, "QUERY_GFX_PLANE", "");
 	}
-	TRACE(vfio, plane_query, "%s: %ux%u stride %u size %u format 0x%08x id %u",
-	      display->device->name, info.width, info.height, info.stride, info.size,
-	      info.drm_format, info.dmabuf_id);
+	TRACE(vfio, plane_query, "%s: %ux%u stride %u size %u format 0x%08x layout 0x%"
+	      G_GINT64_MODIFIER "x id %u offset %u at %u,%u turned %u", display->device->name,
+	      info.width, info.height, info.stride, info.size, info.drm_format,
+	      (uint64_t)info.drm_format_mod, info.dmabuf_id, place.offset_bytes, place.x_px,
+	      place.y_px, place.rotation);
 	if (vfio_plane_is_off(&info)) {
 		display->failing_since_ns = 0;
 		return plane_off(display);
 	}
 	display->ever_on = true;
-	reason = vfio_plane_check(display->device, &info, &fb, &error);
+	reason = vfio_plane_check(display->device, &info, &place, &fb, &error);
 	if (reason != BLANK_NONE) {
 		display->failing_since_ns = 0;
 		return blank_error(display, reason, error);
@@ -233,35 +332,56 @@ static enum look look_primary(struct vfio_display *display,
 	}
 	stage(display, "map", &begin);
 	display->failing_since_ns = 0;
-	known = harvest && harvest->known && !display->damage_lost && display->shown &&
-		harvest_matches(harvest, &info);
-	if (known && buffer == display->shown &&
+	source = vfio_plane_source(&place, &fb);
+	known = damage_is_known(display, harvest, &info, &fb);
+	/* After a read that counts for nothing the reader has to look again. */
+	if (known && buffer == display->shown && !display->mixed_in_a_row && same_box(&source, &display->shown_source) &&
 	    !pixman_region32_not_empty((pixman_region32_t *)&harvest->tiles)) {
 		fb_buffer_unref(buffer);
 		return LOOK_SAME;
 	}
-	fb_buffer_unref(display->shown);
-	display->shown = fb_buffer_ref(buffer);
-	display->damage_lost = false;
 	display->frames++;
-	source = (pixman_box32_t){ 0, 0, (int32_t)fb.width_px, (int32_t)fb.height_px };
-	console_submit(display->console,
-		       frame_create(buffer, &source, known ? &harvest->tiles : NULL,
-				    picture_time(display)));
+	display->shown_id = info.dmabuf_id;
+	submit(display, buffer, &source, known ? &harvest->tiles : NULL, picture_time(display));
 	return LOOK_FRAME;
 }
 
-/* One look at both planes. */
+/* A region device has one picture, and may answer with it whatever type is asked for. */
+static void look_cursor(struct vfio_display *display)
+{
+	if (display->kind == VFIO_GFX_PLANE_TYPE_DMABUF) {
+		display->cursor_known = vfio_cursor_look(&display->cursor, display->kind);
+	}
+}
+
+/* Looks at the cursor unless the driver says that nothing changed there. */
+static void look_cursor_if_due(struct vfio_display *display, const struct vfio_gfx_status *status)
+{
+	if (!has_cap(display, VFIO_GFX_CAP_SOURCE) || !display->cursor_known ||
+	    status->cursor_count != display->cursor_count) {
+		/* First: a change from here on counts anew. */
+		display->cursor_count = status->cursor_count;
+		look_cursor(display);
+	}
+}
+
 enum look vfio_display_look(struct vfio_display *display)
 {
+	struct vfio_gfx_status status = { 0 };
 	struct vfio_gfx_harvest harvest;
 	uint32_t kind = display->kind;
 	enum look look;
 
 	display->last_look_ns = clock_ns();
+	display->compared = false;
+	/* Before all else: whatever happens from here on makes the next glance differ. */
+	display->picture_known = display->gfx &&
+				 vfio_gfx_read_status(display->gfx, &status) == 0;
+	display->flip_count = status.flip_count;
 	if (display->irq) {
 		/* The harvest first: what the guest writes from here on is in the next one. */
 		vfio_gfx_harvest(display->gfx, &harvest);
+		display->damage_generation = harvest.generation;
 		look = look_primary(display, &harvest);
 		if (look == LOOK_BLANK) {
 			display->damage_lost = true;
@@ -273,9 +393,51 @@ enum look vfio_display_look(struct vfio_display *display)
 	if (display->kind != kind) {
 		look = look_primary(display, NULL);
 	}
-	/* A region device has one picture, and may answer with it whatever type is asked for. */
-	if (display->kind == VFIO_GFX_PLANE_TYPE_DMABUF) {
-		vfio_cursor_look(&display->cursor, display->kind);
+	if (look == LOOK_FAILED) {
+		display->picture_known = false;
 	}
+	look_cursor_if_due(display, &status);
 	return look;
+}
+
+bool vfio_display_glance(struct vfio_display *display)
+{
+	struct vfio_gfx_status status;
+
+	if (!has_cap(display, VFIO_GFX_CAP_SOURCE) ||
+	    vfio_gfx_read_status(display->gfx, &status) < 0) {
+		return true;
+	}
+	look_cursor_if_due(display, &status);
+	return !display->picture_known || status.flip_count != display->flip_count ||
+	       (has_cap(display, VFIO_GFX_CAP_DAMAGE) &&
+		status.damage_generation != display->damage_generation);
+}
+
+bool vfio_display_is_whole(struct vfio_display *display)
+{
+	struct vfio_gfx_status status;
+
+	if (!display->gfx) {
+		return true;
+	}
+	/* The pixels were read before the page is. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return vfio_gfx_read_status(display->gfx, &status) == 0 && display->picture_known &&
+	       status.flip_count == display->flip_count &&
+	       (status.plane.id == display->shown_id || !has_cap(display, VFIO_GFX_CAP_SOURCE) ||
+		display->kind != VFIO_GFX_PLANE_TYPE_DMABUF);
+}
+
+bool vfio_display_compare(struct vfio_display *display)
+{
+	/* The copy of a region is made by a look. */
+	if (!display->shown || display->kind != VFIO_GFX_PLANE_TYPE_DMABUF) {
+		return false;
+	}
+	display->last_look_ns = clock_ns();
+	display->compared = true;
+	submit(display, fb_buffer_ref(display->shown), &display->shown_source, NULL,
+	       display->last_look_ns);
+	return true;
 }

@@ -3,7 +3,11 @@
 
 #include <drm_fourcc.h>
 
+#include "kernel/gvt/core/gvt_plane.h"
 #include "util/error.h"
+
+/* Of every layout that gvt_modifier_tile knows. */
+#define TILE_BYTES 4096u
 
 bool vfio_plane_probe(struct vfio_device *device, uint32_t kind)
 {
@@ -24,36 +28,82 @@ int vfio_plane_query(struct vfio_device *device, uint32_t kind, uint32_t type,
 	return device->ops->query_plane(device, info);
 }
 
+/* Row-major tiles of a page each: does the buffer hold the one with the picture's last pixel? */
+static bool check_tiled(const struct fb_info *fb, const struct gvt_tile *tile, GError **error)
+{
+	uint64_t line_bytes = (uint64_t)fb->width_px * fb_format_cpp(fb->fourcc);
+	uint32_t stride = fb->plane[0].stride_bytes;
+	uint64_t last;
+
+	if (!stride || stride % tile->width_bytes) {
+		return error_set(error, "stride of %u bytes: not a multiple of a tile's %u", stride,
+				 tile->width_bytes);
+	}
+	if (stride < line_bytes) {
+		return error_set(error, "stride of %u bytes: too small for %u pixels", stride,
+				 fb->width_px);
+	}
+	last = (uint64_t)((fb->height_px - 1) / tile->height_px) * (stride / tile->width_bytes) +
+	       (line_bytes - 1) / tile->width_bytes;
+	if ((last + 1) * TILE_BYTES > fb->size_bytes) {
+		return error_set(error, "%" G_GUINT64_FORMAT " bytes: %ux%u in rows of %u tiles "
+				 "needs %" G_GUINT64_FORMAT, fb->size_bytes, fb->width_px,
+				 fb->height_px, stride / tile->width_bytes,
+				 (last + 1) * TILE_BYTES);
+	}
+	return true;
+}
+
+/* What would wrap around is larger than anything that is accepted. */
+static uint32_t add_px(uint32_t a, uint32_t b)
+{
+	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
 enum blank_reason vfio_plane_check(const struct vfio_device *device,
 				   const struct vfio_device_gfx_plane_info *info,
-				   struct fb_info *fb, GError **error)
+				   const struct vfio_plane_place *place, struct fb_info *fb,
+				   GError **error)
 {
+	static const struct vfio_plane_place at_its_beginning;
+	bool tiled = info->drm_format_mod != DRM_FORMAT_MOD_LINEAR;
+	unsigned int cpp = fb_format_cpp(info->drm_format);
+	struct gvt_tile tile = gvt_modifier_tile(info->drm_format_mod, cpp);
 	GError *cause = NULL;
 	char name[5];
 
+	place = place ? place : &at_its_beginning;
 	*fb = (struct fb_info){
-		.width_px = info->width,
-		.height_px = info->height,
+		.width_px = add_px(place->x_px, info->width),
+		.height_px = add_px(place->y_px, info->height),
 		.fourcc = info->drm_format,
 		.modifier = info->drm_format_mod,
+		.rotation = place->rotation,
 		.planes = 1,
-		.plane = { { 0, info->stride } },
+		.plane = { { place->offset_bytes, info->stride } },
 		.size_bytes = info->size,
 	};
-	if (!fb_format_cpp(info->drm_format)) {
+	if (!cpp) {
 		error_set(error, "%s: pixel format '%s' (0x%08x) can't be shown", device->name,
 			  fb_format_name(info->drm_format, name), info->drm_format);
 		return BLANK_BAD_FORMAT;
 	}
-	if (info->drm_format_mod != DRM_FORMAT_MOD_LINEAR) {
-		error_set(error, "%s: pixels in the tiled layout 0x%" G_GINT64_MODIFIER "x can't "
-			  "be shown without a GL path", device->name,
-			  (uint64_t)info->drm_format_mod);
+	if (tiled && (!tile.width_bytes || tile.width_bytes % cpp)) {
+		error_set(error, "%s: pixels of format '%s' in the tiled layout 0x%"
+			  G_GINT64_MODIFIER "x can't be shown without a GL path", device->name,
+			  fb_format_name(info->drm_format, name), (uint64_t)info->drm_format_mod);
 		return BLANK_BAD_FORMAT;
 	}
-	if (!fb_info_check(fb, &cause)) {
-		error_set(error, "%s: impossible plane: %s", device->name, cause->message);
-		g_error_free(cause);
+	if (place->rotation % 90 || place->rotation > 270) {
+		error_set(error, "%s: impossible plane: turned by %u degrees", device->name,
+			  place->rotation);
+		return BLANK_BAD_PLANE;
+	}
+	if (!info->width || !info->height || !fb_info_check(fb, &cause) ||
+	    (tiled && !check_tiled(fb, &tile, &cause))) {
+		error_set(error, "%s: impossible plane: %s", device->name,
+			  cause ? cause->message : "no width or no height");
+		g_clear_error(&cause);
 		return BLANK_BAD_PLANE;
 	}
 	return BLANK_NONE;
@@ -63,6 +113,7 @@ bool vfio_plane_same_layout(const struct fb_info *a, const struct fb_info *b)
 {
 	return a->width_px == b->width_px && a->height_px == b->height_px &&
 	       a->fourcc == b->fourcc && a->modifier == b->modifier &&
+	       a->rotation == b->rotation &&
 	       a->plane[0].offset_bytes == b->plane[0].offset_bytes &&
 	       a->plane[0].stride_bytes == b->plane[0].stride_bytes;
 }

@@ -24,13 +24,31 @@ static inline bool vfio_plane_is_off(const struct vfio_device_gfx_plane_info *in
 	return info->drm_format == 0 || info->size == 0;
 }
 
+/* Where in its buffer a plane's picture lies, which mainline can't say (linux/vfio_gfx.h). Zero: at
+ * its beginning, and upright. */
+struct vfio_plane_place {
+	uint32_t offset_bytes; /* linear: of the first pixel */
+	uint32_t x_px, y_px; /* tiled: of the first pixel, from the first tile's corner */
+	uint32_t rotation; /* degrees counter-clockwise */
+};
+
 /*
  * Checks a plane that is on, in 64 bits. BLANK_NONE and *fb filled, or BLANK_BAD_FORMAT (nobody
  * here can read such pixels) or BLANK_BAD_PLANE (impossible) with *error saying what is wrong.
+ * @place NULL: as mainline has it. *fb is the buffer as far as the picture reaches into it: its
+ * width is place->x_px + info->width, and its pixels from there on are vfio_plane_source().
  */
 enum blank_reason vfio_plane_check(const struct vfio_device *device,
 				   const struct vfio_device_gfx_plane_info *info,
-				   struct fb_info *fb, GError **error);
+				   const struct vfio_plane_place *place, struct fb_info *fb,
+				   GError **error);
+/* The picture's part of a buffer that was checked with @place. */
+static inline pixman_box32_t vfio_plane_source(const struct vfio_plane_place *place,
+					       const struct fb_info *fb)
+{
+	return (pixman_box32_t){ (int32_t)place->x_px, (int32_t)place->y_px,
+				 (int32_t)fb->width_px, (int32_t)fb->height_px };
+}
 /* Same pixels at the same place of a buffer? */
 bool vfio_plane_same_layout(const struct fb_info *a, const struct fb_info *b);
 

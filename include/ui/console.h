@@ -48,6 +48,8 @@ struct source_state { /* what query-display-state shows of the source */
 	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
 	const char *events; /* "irq", "poll", "vcpu" */
 	uint64_t queries, frames, events_seen;
+	bool tells_flips; /* the device counts the guest's flips; with it: */
+	uint64_t flips, mixed_reads; /* mixed: reads that a flip came into */
 };
 
 struct source_ops {
@@ -65,6 +67,13 @@ struct source_ops {
 	 * differs, so back off. Frames that a newer one replaced in the mailbox are not reported.
 	 */
 	void (*frame_done)(void *source, uint64_t seq, bool changed);
+	/*
+	 * Optional: the pixels of @frame, the last one submitted, were read just now. True: they are
+	 * one picture. False: the guest flipped while they were read, so some may be of the next;
+	 * nobody is shown them, and the source submits a frame soon (but not from in here), no less
+	 * damaged than this one.
+	 */
+	bool (*still_whole)(void *source, const struct frame *frame);
 	/* Optional: a viewer has just sent input, so a change is likely: poll at full rate. */
 	void (*expect_change)(void *source);
 	/* Optional. */
@@ -83,13 +92,21 @@ void console_submit(struct console *console, struct frame *frame);
 /* @text: one sentence for people, copied; NULL: the reason's standard text. */
 void console_blank(struct console *console, enum blank_reason reason, const char *text);
 
+/* Larger is no cursor: real planes have 64 to 256 pixels. */
+#define CURSOR_MAX_PX 512
+
 struct cursor {
-	struct fb_buffer *image; /* ARGB8888 or any format of fb.h; NULL: hidden */
+	/* ARGB8888 (premultiplied) or another format of fb.h, linear, turned by 0 or 180 degrees;
+	 * NULL: hidden. */
+	struct fb_buffer *image;
 	int32_t hot_x_px, hot_y_px; /* -1: unknown */
 };
 void console_cursor_set(struct console *console, const struct cursor *cursor);
 /* Top left corner of the image, may be negative. */
 void console_cursor_move(struct console *console, int32_t x_px, int32_t y_px, bool visible);
+/* Copies the pixels, since the guest may draw the next cursor over them: a new a8r8g8b8 image,
+ * premultiplied, or NULL for one that can't be shown. */
+pixman_image_t *cursor_copy_image(struct fb_buffer *image);
 
 /* ---- sink side ---- */
 enum {
@@ -138,8 +155,8 @@ void console_detach(struct sink *sink);
 void sink_set_wanted(struct sink *sink, bool wanted);
 /* This sink has finished with frame @seq. */
 void sink_done(struct sink *sink, uint64_t seq);
-/* The reader's current frame with a new reference, or NULL while blank or while a refresh is
- * waiting for references to go (present() follows). */
+/* The reader's current frame with a new reference, or NULL while blank, while a refresh is waiting
+ * for references to go, or after a read that a flip came into (present() follows). */
 struct frame *console_cpu_frame(struct console *console);
 
 /* A viewer has sent input: a source that polls and had backed off looks soon. Cheap; call it for
@@ -151,12 +168,18 @@ bool console_set_mode(struct console *console, const struct display_mode *mode);
 /* One picture now, whether active or not, for screendump: polls the source. New XRGB8888 image, or
  * NULL and *error with the reason for a blank screen. */
 pixman_image_t *console_capture(struct console *console, GError **error);
+/* Draws the cursor over such a picture, where and if there is one. */
+void console_draw_cursor(struct console *console, pixman_image_t *picture);
 
 struct console_state {
 	const char *device;
 	unsigned int head;
 	uint32_t width_px, height_px, fourcc;
 	uint64_t modifier, seq;
+	uint32_t rotation; /* as fb_info has it */
+	int32_t cursor_x_px, cursor_y_px;
+	uint32_t cursor_width_px, cursor_height_px; /* 0 without an image */
+	bool cursor_visible;
 	enum blank_reason blank;
 	const char *blank_text;
 	bool active;

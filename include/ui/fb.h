@@ -32,9 +32,14 @@ struct fb_buffer;
 typedef void (*fb_release_fn)(void *opaque);
 
 struct fb_info {
+	/* As the picture lies in memory, before it is turned. Where that doesn't begin with the
+	 * buffer's first pixel (frame->source says where), these reach to its end. */
 	uint32_t width_px, height_px;
 	uint32_t fourcc; /* DRM_FORMAT_*, <drm_fourcc.h> values */
 	uint64_t modifier; /* DRM_FORMAT_MOD_*; 0 = linear */
+	/* 0, 90, 180, 270: the display turns what lies in memory by so many degrees
+	 * counter-clockwise on its way to the screen (DRM_MODE_ROTATE_*). */
+	uint32_t rotation;
 	unsigned int planes;
 	struct fb_plane plane[FB_MAX_PLANES];
 	uint64_t size_bytes; /* of the memory behind it, from offset 0 */
@@ -55,9 +60,17 @@ struct fb_buffer {
 	GSList *addons;
 };
 
-/* Checks @info in 64 bits: known fourcc, 1..FB_MAX_SIZE_PX, stride >= width * cpp,
- * offset + stride * (height - 1) + width * cpp <= size_bytes for a linear buffer. */
+/*
+ * Checks @info in 64 bits: known fourcc, 1..FB_MAX_SIZE_PX, a rotation that is one, stride >=
+ * width * cpp. A linear buffer: offset + stride * (height - 1) + width * cpp <= size_bytes. A tiled
+ * one: offset and stride are of whole tiles, and the last tile that holds a pixel is inside (the
+ * rest of its row of tiles needn't be: a buffer may begin in the middle of a row). Of a layout that
+ * isn't known nothing is checked but that there is memory.
+ */
 bool fb_info_check(const struct fb_info *info, GError **error);
+/* Can a CPU here read such pixels: a known fourcc, and linear or I915_FORMAT_MOD_X_TILED, _Y_TILED
+ * or (2 and 4 bytes a pixel) _Yf_TILED? */
+bool fb_layout_is_known(uint32_t fourcc, uint64_t modifier);
 /* Bytes a pixel of a packed format; 0 for an unknown one. */
 unsigned int fb_format_cpp(uint32_t fourcc);
 /* "XR24" etc. into @text. */
@@ -89,8 +102,9 @@ void *fb_buffer_addon_get(struct fb_buffer *buffer, const void *key);
 
 struct frame {
 	struct fb_buffer *buffer;
-	pixman_box32_t source; /* the part of the buffer that is shown */
-	/* What may differ from the frame before, relative to source; covers source when unknown. */
+	pixman_box32_t source; /* the part of the buffer that is shown, as it lies in memory */
+	/* What may differ from the frame before, in pixels of the picture as it is shown (turned);
+	 * covers it when unknown. */
 	pixman_region32_t damage;
 	/* True: damage is exact or generous but trustworthy; false: unknown (whole), a reader
 	 * compares. */
@@ -101,19 +115,26 @@ struct frame {
 	gint refs;
 };
 
-/* Takes one reference of @buffer. @damage NULL: unknown, the whole source. */
+/* Takes one reference of @buffer. @damage NULL: unknown, the whole picture. */
 struct frame *frame_create(struct fb_buffer *buffer, const pixman_box32_t *source,
 			   const pixman_region32_t *damage, int64_t time_ns);
 /* Context: any. */
 struct frame *frame_ref(struct frame *frame);
 void frame_unref(struct frame *frame);
+/* Of the picture as it is shown: turned by 90 or 270 degrees, the source's height is its width. */
 static inline uint32_t frame_width(const struct frame *frame)
 {
-	return (uint32_t)(frame->source.x2 - frame->source.x1);
+	const pixman_box32_t *source = &frame->source;
+
+	return (uint32_t)(frame->buffer->info.rotation % 180 ? source->y2 - source->y1 :
+							       source->x2 - source->x1);
 }
 static inline uint32_t frame_height(const struct frame *frame)
 {
-	return (uint32_t)(frame->source.y2 - frame->source.y1);
+	const pixman_box32_t *source = &frame->source;
+
+	return (uint32_t)(frame->buffer->info.rotation % 180 ? source->x2 - source->x1 :
+							       source->y2 - source->y1);
 }
 
 #endif

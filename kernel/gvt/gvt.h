@@ -238,12 +238,16 @@ u64 gvt_vram_left(void);
  * struct gvt_guest - the memory of the guest, as far as planes lie in it.
  * @vdev: through which it is pinned; NULL once the device was closed.
  * @show_lock: one gvt_guest_show() at a time; taken before mem.lock.
+ * @unmap_work: unpins what gvt_guest_unmap() found; @unmapping until it has, told by @unmapped.
  * @shown: what was asked for last, by plane; pinned, also if nobody has a dma-buf of it.
  */
 struct gvt_guest {
 	struct gvt_mem mem;
 	struct vfio_device *vdev;
 	struct mutex show_lock;
+	struct work_struct unmap_work;
+	wait_queue_head_t unmapped;
+	bool unmapping;
 	struct gvt_buf *shown[GVT_GUEST_PLANES];
 };
 

@@ -41,6 +41,7 @@ static struct machine *build(void)
 			(char *)"fuzz", (char *)"-accel", (char *)"qtest", (char *)"-nodefaults",
 			(char *)"-m", (char *)"16", (char *)"-drive", drive,
 			(char *)"-device", (char *)"bochs-display",
+			(char *)"-device", (char *)"skl-display",
 			(char *)"-device", (char *)"virtio-rng-pci",
 			(char *)"-device", (char *)"virtio-keyboard-pci",
 			(char *)"-device", (char *)"virtio-tablet-pci",
@@ -61,20 +62,20 @@ static struct machine *build(void)
 
 static uint32_t config_address(const uint8_t *step)
 {
-	/* Slots 0 to 7 hold everything. */
-	return 0x80000000u | (step[2] & 0x3fu) << 8 | (step[3] & 0xfcu);
+	/* Slots 0 to 15 hold everything. */
+	return 0x80000000u | (step[2] & 0x7fu) << 8 | (step[3] & 0xfcu);
 }
 
 /* An address in a BAR of one of the devices, or 0. */
 static uint64_t bar_address(const uint8_t *step)
 {
-	struct pci_device *pd = pci_bus_device(machine->board.pci, PCI_DEVFN(step[2] & 7u, 0u));
+	struct pci_device *pd = pci_bus_device(machine->board.pci, PCI_DEVFN(step[2] & 15u, 0u));
 	const struct pci_bar *bar = pd ? &pd->bars[step[3] % PCI_BARS] : NULL;
 
 	if (!bar || !bar->region || bar->gpa == PCI_UNMAPPED || (bar->flags & PCI_BAR_IO)) {
 		return 0;
 	}
-	return bar->gpa + (pci_get16(step + 4) & (bar->size_bytes - 1));
+	return bar->gpa + ((pci_get16(step + 4) | (uint64_t)step[1] << 16) & (bar->size_bytes - 1));
 }
 
 static void access_at(struct addr_space *space, uint64_t addr, unsigned int size, bool write,
@@ -135,15 +136,17 @@ static void run_step(const uint8_t *step)
 
 static void spin(void)
 {
-	struct console *console = display_nth(machine->board.displays, 0);
+	struct console *console;
 	pixman_image_t *image;
 
 	for (int i = 0; i < 10 && g_main_context_iteration(NULL, FALSE); i++) {
 	}
-	/* What the guest made of the display is read as a viewer would. */
-	image = console ? console_capture(console, NULL) : NULL;
-	if (image) {
-		pixman_image_unref(image);
+	/* What the guest made of the displays is read as a viewer would. */
+	for (unsigned int i = 0; (console = display_nth(machine->board.displays, i)); i++) {
+		image = console_capture(console, NULL);
+		if (image) {
+			pixman_image_unref(image);
+		}
 	}
 }
 

@@ -343,6 +343,10 @@ def _(tmp):
     ppm, png = os.path.join(tmp, "s.ppm"), os.path.join(tmp, "s.png")
     vm.qmp("screendump", filename=ppm)
     assert open(ppm, "rb").read() == b"P6\n64 48\n255\n" + want
+    # This display has no cursor plane to draw.
+    vm.qmp("screendump", filename=ppm, **{"x-cursor": True})
+    assert open(ppm, "rb").read() == b"P6\n64 48\n255\n" + want
+    fails(vm.qmp, "screendump", filename=ppm, **{"x-cursor": 1}, says="'x-cursor'")
     vm.qmp("screendump", filename=png, format="png", device="d0", head=0)
     width, height, rows = read_png(png)
     assert (width, height, b"".join(rows)) == (64, 48, want)

@@ -156,6 +156,7 @@ static void test_ram(struct fixture *f, gconstpointer data)
 {
 	struct mem_region ram;
 	char *hva, text[6];
+	uint64_t offset = 0;
 
 	g_assert_true(mem_region_init_ram(&ram, "ram", 0x4000, NULL));
 	addr_space_add(f->space, 0x10000, &ram, 0);
@@ -168,6 +169,9 @@ static void test_ram(struct fixture *f, gconstpointer data)
 	g_assert_null(addr_space_ram(f->space, 0x13fff, 2, false));
 	g_assert_null(addr_space_ram(f->space, 0x13000, UINT64_MAX, false));
 	g_assert_null(addr_space_ram(f->space, 0xffff, 1, false));
+	g_assert_cmpint(addr_space_ram_fd(f->space, 0x12000, 0x2000, &offset), ==, ram.fd);
+	g_assert_cmphex(offset, ==, 0x2000);
+	g_assert_cmpint(addr_space_ram_fd(f->space, 0x12000, 0x2001, &offset), ==, -1);
 	ram.readonly = true;
 	g_assert_null(addr_space_ram(f->space, 0x10000, 1, true));
 	mem_region_finish(&ram);

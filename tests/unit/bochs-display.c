@@ -1,70 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The emulated Bochs display on a PCI bus without a CPU, driven as bochs-drm drives it. */
-#include <drm_fourcc.h>
-#include <string.h>
-
-#include "accel/accel.h"
-#include "hw/core/machine-lock.h"
-#include "hw/display/display.h"
-#include "hw/pci/pci.h"
+#include "display-rig.h"
 #include "kernel/gvt/core/gvt_bochs.h"
-#include "kernel/gvt/core/gvt_edid.h"
-#include "ui/capture.h"
-#include "util/fd.h"
 
 #define VRAM 0xe0000000u
 #define MMIO 0xf0000000u
 
-struct rig {
-	struct board board;
-	struct device *dev;
-	struct console *console;
-};
-
-static unsigned int no_gsi(void *opaque, unsigned int slot, unsigned int pin)
+static void start(struct rig *rig, const char *name, const char *value, GError **error)
 {
-	return 0;
-}
-
-static void no_irq(void *opaque, unsigned int gsi, bool level)
-{
-}
-
-static const struct pci_route_ops route = { .gsi = no_gsi, .set = no_irq };
-
-static void rig_start(struct rig *rig, const char *name, const char *value, GError **error)
-{
-	*rig = (struct rig){ 0 };
-	rig->board.accel = accel_qtest_create(NULL);
-	rig->board.mem = addr_space_create("mem", false, UINT64_C(1) << 40, rig->board.accel);
-	rig->board.io = addr_space_create("io", true, 1 << 16, rig->board.accel);
-	rig->board.displays = display_registry_create();
-	machine_lock();
-	rig->board.pci = pci_bus_create("pci.0", rig->board.mem, rig->board.io, &route, NULL);
-	rig->dev = device_create(&bochs_display_class, &rig->board, "screen");
-	if (name) {
-		g_assert_true(device_set(rig->dev, name, value, NULL));
-	}
-	if (device_realize(rig->dev, error)) {
-		pci_bus_config_write(rig->board.pci, 0, 0x10, VRAM, 4);
-		pci_bus_config_write(rig->board.pci, 0, 0x18, MMIO, 4);
-		pci_bus_config_write(rig->board.pci, 0, 4, 2, 2);
-	}
-	machine_unlock();
-	rig->console = display_nth(rig->board.displays, 0);
-}
-
-static void rig_stop(struct rig *rig)
-{
-	machine_lock();
-	device_destroy(rig->dev);
-	pci_bus_destroy(rig->board.pci);
-	machine_unlock();
-	g_assert_null(display_nth(rig->board.displays, 0));
-	display_registry_destroy(rig->board.displays);
-	addr_space_destroy(rig->board.mem);
-	addr_space_destroy(rig->board.io);
-	accel_destroy(rig->board.accel);
+	rig_start(rig, &bochs_display_class, name, value, error);
+	rig_config_set(rig, 0x10, VRAM, 4);
+	rig_config_set(rig, 0x18, MMIO, 4);
 }
 
 static void write16(struct rig *rig, unsigned int reg, uint16_t value)
@@ -97,37 +43,7 @@ static void set_mode(struct rig *rig, uint16_t width, uint16_t height)
 
 static void draw(struct rig *rig, uint32_t offset, uint32_t pixel)
 {
-	addr_space_write(rig->board.mem, VRAM + offset, &pixel, 4);
-}
-
-static gboolean time_is_up(gpointer opaque)
-{
-	*(bool *)opaque = true;
-	return G_SOURCE_REMOVE;
-}
-
-static void run_for(unsigned int ms)
-{
-	bool up = false;
-
-	g_timeout_add(ms, time_is_up, &up);
-	while (!up) {
-		g_main_context_iteration(NULL, TRUE);
-	}
-}
-
-static uint32_t pixel_at(struct capture *capture, unsigned int x, unsigned int y)
-{
-	return pixman_image_get_data(capture->image)
-		[y * ((unsigned int)pixman_image_get_stride(capture->image) / 4) + x];
-}
-
-static uint64_t looks(struct rig *rig)
-{
-	struct console_state state;
-
-	console_get_state(rig->console, &state);
-	return state.source.queries;
+	write32(rig, VRAM + offset, pixel);
 }
 
 static void test_picture(void)
@@ -135,7 +51,7 @@ static void test_picture(void)
 	struct capture *capture;
 	struct rig rig;
 
-	rig_start(&rig, NULL, NULL, NULL);
+	start(&rig, NULL, NULL, NULL);
 	capture = capture_create(rig.console, SINK_CPU);
 	capture_set_wanted(capture, true);
 	run_for(20);
@@ -178,7 +94,7 @@ static void test_looks(void)
 	struct rig rig;
 	uint64_t before;
 
-	rig_start(&rig, NULL, NULL, NULL);
+	start(&rig, NULL, NULL, NULL);
 	set_mode(&rig, 640, 480);
 	run_for(60);
 	g_assert_cmpuint(looks(&rig), ==, 0);
@@ -230,18 +146,16 @@ static void test_capture(void)
 	pixman_image_t *image;
 	struct rig rig;
 
-	rig_start(&rig, NULL, NULL, NULL);
+	start(&rig, NULL, NULL, NULL);
 	g_assert_null(console_capture(rig.console, &error));
 	g_assert_cmpstr(error->message, ==,
 			"screen: no picture: the guest has not set a display mode yet");
 	set_mode(&rig, 320, 200);
 	draw(&rig, 4, 0xfedcba);
 	image = console_capture(rig.console, NULL);
-	g_assert_cmphex(pixman_image_get_data(image)[1], ==, 0xfffedcba);
+	g_assert_cmphex(image_pixel(image, 1, 0), ==, 0xfffedcba);
 	pixman_image_unref(image);
-	machine_lock();
-	rig.dev->class->reset(rig.dev);
-	machine_unlock();
+	rig_reset(&rig);
 	g_assert_null(console_capture(rig.console, NULL));
 	rig_stop(&rig);
 }
@@ -260,7 +174,7 @@ static void test_edid(void)
 	uint8_t edid[256];
 	struct rig rig;
 
-	rig_start(&rig, NULL, NULL, NULL);
+	start(&rig, NULL, NULL, NULL);
 	read_edid(&rig, edid);
 	g_assert_true(gvt_edid_preferred(edid, 128u * (1u + edid[126]), &mode));
 	g_assert_cmpuint(mode.width_px, ==, 1280);
@@ -277,7 +191,7 @@ static void test_edid(void)
 	g_assert_cmpuint(mode.width_px, ==, 1920);
 	rig_stop(&rig);
 
-	rig_start(&rig, "edid", "off", NULL);
+	start(&rig, "edid", "off", NULL);
 	read_edid(&rig, edid);
 	g_assert_cmpuint(edid[1], ==, 0);
 	g_assert_false(console_set_mode(rig.console, &wish));
@@ -289,21 +203,19 @@ static void test_vgamem(void)
 	g_autoptr(GError) error = NULL;
 	struct rig rig;
 
-	rig_start(&rig, "vgamem", "2M", &error);
+	start(&rig, "vgamem", "2M", &error);
 	g_assert_cmpstr(error->message, ==, "screen: vgamem: not within 4M..256M");
 	rig_stop(&rig);
 	g_clear_error(&error);
-	rig_start(&rig, "vgamem", "4M", &error);
+	start(&rig, "vgamem", "4M", &error);
 	g_assert_cmpstr(error->message, ==, "screen: vgamem: 1280x800 needs 7 MiB, there are 4");
 	rig_stop(&rig);
 	g_clear_error(&error);
 	/* Nobody chose the size: it follows the resolution. */
-	rig_start(&rig, "xres", "3840", &error);
+	start(&rig, "xres", "3840", &error);
 	g_assert_no_error(error);
-	machine_lock();
-	pci_bus_config_write(rig.board.pci, 0, 0x10, 0xffffffff, 4);
-	g_assert_cmphex(pci_bus_config_read(rig.board.pci, 0, 0x10, 4), ==, 0xfe000008);
-	machine_unlock();
+	rig_config_set(&rig, 0x10, 0xffffffff, 4);
+	g_assert_cmphex(rig_config(&rig, 0x10, 4), ==, 0xfe000008);
 	rig_stop(&rig);
 }
 

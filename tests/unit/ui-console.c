@@ -282,12 +282,12 @@ static void test_no_map(void)
 	guest_free(guest);
 }
 
-static void test_tiled(void)
+static void test_unknown_layout(void)
 {
 	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 64);
 	struct capture *cpu = viewer(guest, SINK_CPU);
 
-	guest->buffers[0]->info.modifier = I915_FORMAT_MOD_X_TILED;
+	guest->buffers[0]->info.modifier = I915_FORMAT_MOD_Y_TILED_CCS;
 	guest_submit(guest);
 	g_assert_cmpint(cpu->blank, ==, BLANK_BAD_FORMAT);
 	capture_destroy(cpu);
@@ -319,6 +319,87 @@ static void test_fence(void)
 	guest_submit(guest);
 	g_assert_cmpuint(cpu->presents, ==, 3);
 	capture_destroy(cpu);
+	guest_free(guest);
+}
+
+/* What @over, premultiplied, leaves to be seen of @under, both 0xaarrggbb; rounded as pixman does. */
+static uint32_t blend(uint32_t over, uint32_t under)
+{
+	uint32_t pixel = 0;
+
+	for (int shift = 0; shift < 24; shift += 8) {
+		uint32_t t = ((under >> shift) & 255) * (255 - (over >> 24)) + 128;
+
+		pixel |= (((over >> shift) & 255) + ((t + (t >> 8)) >> 8)) << shift;
+	}
+	return pixel;
+}
+
+static void assert_cursor_drawn(struct guest *guest, uint32_t pixels[5][7], int at_x, int at_y,
+				bool turned)
+{
+	g_autofree uint32_t *screen = g_new(uint32_t, 64 * 40);
+	pixman_image_t *image = console_capture(guest->console, NULL);
+
+	assert_same_picture(guest, image);
+	guest_look(guest, screen);
+	for (int y = 0; pixels && y < 5; y++) {
+		for (int x = 0; x < 7; x++) {
+			int to_x = at_x + x, to_y = at_y + y;
+
+			if (to_x >= 0 && to_x < 64 && to_y >= 0 && to_y < 40) {
+				uint32_t *to = &screen[to_y * 64 + to_x];
+
+				*to = blend(turned ? pixels[4 - y][6 - x] : pixels[y][x], *to);
+			}
+		}
+	}
+	console_draw_cursor(guest->console, image);
+	for (int i = 0; i < 64 * 40; i++) {
+		g_assert_cmphex(pixman_image_get_data(image)[i] & 0xffffff, ==,
+				screen[i] & 0xffffff);
+	}
+	pixman_image_unref(image);
+}
+
+static void test_draw_cursor(void)
+{
+	static const int places[][2] = { { 0, 0 }, { 20, 10 }, { -3, -2 }, { 60, 38 }, { -6, 39 },
+					 { -7, 0 }, { 0, -5 }, { 64, 0 }, { 0, 40 },
+					 { G_MININT32, 3 }, { G_MAXINT32, G_MAXINT32 } };
+	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 40);
+	struct cursor cursor = { fb_buffer_create_alloc(DRM_FORMAT_ARGB8888, 7, 5, NULL), 0, 0 };
+	uint32_t pixels[5][7];
+
+	guest_draw_random(guest, 0);
+	assert_cursor_drawn(guest, NULL, 0, 0, false);
+	for (unsigned int y = 0; y < 5; y++) {
+		for (unsigned int x = 0; x < 7; x++) {
+			uint32_t alpha = (uint32_t)g_rand_int_range(guest->rand, 0, 256);
+
+			pixels[y][x] = alpha << 24 | alpha / 2 << 16 | alpha << 8 | alpha / 3;
+		}
+		memcpy((uint8_t *)cursor.image->hva +
+		       y * cursor.image->info.plane[0].stride_bytes, pixels[y], sizeof(pixels[y]));
+	}
+	console_cursor_set(guest->console, &cursor);
+	console_cursor_move(guest->console, 3, 3, false);
+	assert_cursor_drawn(guest, NULL, 0, 0, false);
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		bool near = ABS((gint64)places[i][0]) < 100;
+
+		console_cursor_move(guest->console, places[i][0], places[i][1], true);
+		cursor.image->info.rotation = i % 2 * 180;
+		assert_cursor_drawn(guest, near ? pixels : NULL, places[i][0], places[i][1], i % 2);
+	}
+	/* What no cursor plane can do. */
+	console_cursor_move(guest->console, 3, 3, true);
+	cursor.image->info.rotation = 90;
+	assert_cursor_drawn(guest, NULL, 0, 0, false);
+	cursor.image->info.rotation = 0;
+	cursor.image->info.modifier = I915_FORMAT_MOD_X_TILED;
+	assert_cursor_drawn(guest, NULL, 0, 0, false);
+	fb_buffer_unref(cursor.image);
 	guest_free(guest);
 }
 
@@ -513,13 +594,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/console/a-blank-says-why-and-ends-with-the-whole", test_blank);
 	g_test_add_func("/console/a-new-size-is-the-whole", test_resize);
 	g_test_add_func("/console/an-unmappable-dmabuf-blanks-cpu-sinks-only", test_no_map);
-	g_test_add_func("/console/a-tiled-buffer-is-named-as-such", test_tiled);
+	g_test_add_func("/console/a-layout-nobody-can-read-is-named-as-such", test_unknown_layout);
 	g_test_add_func("/console/pixels-wait-for-their-fence", test_fence);
 	g_test_add_func("/console/capture-works-while-inactive", test_capture);
 	g_test_add_func("/console/a-sink-may-leave-with-another-in-present", test_leaver);
 	g_test_add_func("/console/frames-outlive-the-console", test_gone);
 	g_test_add_func("/console/a-wish-outlives-its-owner", test_wish_outlives_its_owner);
 	g_test_add_func("/console/cursor-state-is-replayed-to-a-new-viewer", test_cursor);
+	g_test_add_func("/console/a-cursor-is-drawn-on-request-and-clipped", test_draw_cursor);
 	g_test_add_func("/console/stages-are-medians-of-64", test_stages);
 	g_test_add_func("/display/registry-finds-by-device-and-head", test_registry);
 	return g_test_run();

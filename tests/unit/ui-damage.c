@@ -35,21 +35,13 @@ static void oracle(pixman_region32_t *region, const uint32_t *before, const uint
 	}
 }
 
-static void exact_one(uint32_t fourcc, unsigned int width, unsigned int height, bool bottom,
-		      bool told)
+/* Frees @guest. */
+static void exact_rounds(struct guest *guest, bool told)
 {
-	struct guest *guest = guest_new(fourcc, width, height);
 	struct capture *capture = capture_create(guest->console, SINK_CPU);
-	unsigned int n;
-	uint32_t *before, *after;
+	unsigned int n = guest_width(guest) * guest_height(guest);
+	uint32_t *before = g_new(uint32_t, n), *after = g_new(uint32_t, n);
 
-	guest_set_mode(guest, fourcc, width, height, bottom);
-	if (width > 4 && height > 4) {
-		guest->source = (pixman_box32_t){ 1, 2, (int32_t)width - 1, (int32_t)height - 1 };
-	}
-	n = guest_width(guest) * guest_height(guest);
-	before = g_new(uint32_t, n);
-	after = g_new(uint32_t, n);
 	guest->tells_damage = told;
 	capture_set_wanted(capture, true);
 	settle();
@@ -84,6 +76,18 @@ static void exact_one(uint32_t fourcc, unsigned int width, unsigned int height, 
 	guest_free(guest);
 }
 
+static void exact_one(uint32_t fourcc, unsigned int width, unsigned int height, bool bottom,
+		      bool told)
+{
+	struct guest *guest = guest_new(fourcc, width, height);
+
+	guest_set_mode(guest, fourcc, width, height, bottom);
+	if (width > 4 && height > 4) {
+		guest->source = (pixman_box32_t){ 1, 2, (int32_t)width - 1, (int32_t)height - 1 };
+	}
+	exact_rounds(guest, told);
+}
+
 static void test_exact(void)
 {
 	static const unsigned int sizes[][2] = { { 1, 1 }, { 3, 40 }, { 64, 16 }, { 65, 17 },
@@ -94,6 +98,16 @@ static void test_exact(void)
 			exact_one(fourccs[f], sizes[s][0], sizes[s][1], f & 1, s & 1);
 			exact_one(fourccs[f], sizes[s][0], sizes[s][1], !(f & 1), !(s & 1));
 		}
+	}
+}
+
+static void test_exact_layouts(void)
+{
+	for (unsigned int i = 0; i < 60; i++) {
+		struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 1, 1 + i);
+
+		guest_set_random_layout(guest, 200, 100);
+		exact_rounds(guest, i & 1);
 	}
 }
 
@@ -113,10 +127,8 @@ static void test_padding(void)
 	guest_free(guest);
 }
 
-/* Outside of the hint (rounded to tiles) nothing is looked at. */
-static void test_hint(void)
+static void hint_one(struct guest *guest)
 {
-	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 256, 64);
 	struct capture *capture = capture_create(guest->console, SINK_CPU);
 
 	capture_set_wanted(capture, true);
@@ -129,6 +141,34 @@ static void test_hint(void)
 	g_assert_cmpint(pixman_region32_extents(&capture->damage)->x2, ==, 4);
 	capture_destroy(capture);
 	guest_free(guest);
+}
+
+/* Outside of the hint (rounded to tiles) nothing is looked at. */
+static void test_hint(void)
+{
+	hint_one(guest_new(DRM_FORMAT_XRGB8888, 256, 64));
+}
+
+/* The hint is where it is on the screen. */
+static void test_hint_layouts(void)
+{
+	static const uint64_t modifiers[] = { 0, I915_FORMAT_MOD_X_TILED, I915_FORMAT_MOD_Y_TILED,
+					      I915_FORMAT_MOD_Yf_TILED };
+
+	for (unsigned int i = 0; i < 16; i++) {
+		struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 1, 1);
+		struct fb_info info = { .fourcc = DRM_FORMAT_XRGB8888,
+					.modifier = modifiers[i % 4],
+					.rotation = i / 4 * 90,
+					.plane = { { 0, 2048 } } };
+		pixman_box32_t source = { 21, 9, 277, 73 };
+
+		if (info.rotation % 180) {
+			source = (pixman_box32_t){ 21, 9, 85, 265 };
+		}
+		guest_set_layout(guest, &info, &source);
+		hint_one(guest);
+	}
 }
 
 /* ---- the long random run ---- */
@@ -164,12 +204,16 @@ static void *release_frames(void *opaque)
 	return NULL;
 }
 
-static void random_run(uint32_t fourcc, unsigned int seed, bool told)
+/* @layouts: tiled, turned, anywhere in their buffers, and another one now and then. */
+static void random_run(uint32_t fourcc, unsigned int seed, bool told, bool layouts)
 {
 	struct guest *guest = guest_new(fourcc, 150, 70 + seed);
 	struct capture *captures[VIEWERS];
 	struct releaser releaser = { .frames = g_async_queue_new() };
 
+	if (layouts) {
+		guest_set_random_layout(guest, 150, 100);
+	}
 	releaser.thread = g_thread_new("encoder", release_frames, &releaser);
 	guest->tells_damage = told;
 	for (int i = 0; i < VIEWERS; i++) {
@@ -202,6 +246,8 @@ static void random_run(uint32_t fourcc, unsigned int seed, bool told)
 		case 5:
 			if (step % 50 == 5) {
 				guest->blank = !guest->blank;
+			} else if (layouts && step % 50 == 6) {
+				guest_set_random_layout(guest, 150, 100);
 			}
 			break;
 		case 6:
@@ -242,7 +288,14 @@ static void random_run(uint32_t fourcc, unsigned int seed, bool told)
 static void test_nothing_lost(void)
 {
 	for (unsigned int seed = 0; seed < 8; seed++) {
-		random_run(fourccs[seed % G_N_ELEMENTS(fourccs)], seed, seed & 1);
+		random_run(fourccs[seed % G_N_ELEMENTS(fourccs)], seed, seed & 1, false);
+	}
+}
+
+static void test_nothing_lost_layouts(void)
+{
+	for (unsigned int seed = 0; seed < 12; seed++) {
+		random_run(DRM_FORMAT_XRGB8888, seed, seed & 1, true);
 	}
 }
 
@@ -293,9 +346,12 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	main_thread_init();
 	g_test_add_func("/damage/equals-an-oracle-on-random-draws", test_exact);
+	g_test_add_func("/damage/equals-an-oracle-in-any-layout", test_exact_layouts);
 	g_test_add_func("/damage/the-padding-byte-is-no-pixel", test_padding);
 	g_test_add_func("/damage/only-the-hint-is-looked-at", test_hint);
+	g_test_add_func("/damage/only-the-hint-is-looked-at-in-any-layout", test_hint_layouts);
 	g_test_add_func("/damage/nothing-is-lost-in-a-random-life", test_nothing_lost);
+	g_test_add_func("/damage/nothing-is-lost-in-any-layout", test_nothing_lost_layouts);
 	g_test_add_func("/damage/skipped-frames-add-up-for-dmabuf-sinks", test_dmabuf_union);
 	return g_test_run();
 }

@@ -23,6 +23,8 @@ static const struct {
 	/* R 0x3ff, G 0x201, B 0x002: upper eight bits ff, 80, 00 */
 	{ DRM_FORMAT_XRGB2101010, { 0x02, 0x04, 0xf8, 0x3f }, 0xffff8000 },
 	{ DRM_FORMAT_XBGR2101010, { 0xff, 0x07, 0x28, 0x00 }, 0xffff8000 },
+	{ DRM_FORMAT_ARGB2101010, { 0x02, 0x04, 0xf8, 0x3f }, 0xffff8000 },
+	{ DRM_FORMAT_ABGR2101010, { 0xff, 0x07, 0x28, 0x00 }, 0xffff8000 },
 	{ DRM_FORMAT_RGBX1010102, { 0x08, 0x10, 0xe0, 0xff }, 0xffff8000 },
 	{ DRM_FORMAT_BGRX1010102, { 0xfc, 0x1f, 0xa0, 0x00 }, 0xffff8000 },
 	{ DRM_FORMAT_RGB888, { 0x33, 0x22, 0x11 }, 0xff112233 },
@@ -83,6 +85,32 @@ static void test_565(void)
 		/* And narrowing gives it back. */
 		g_assert_cmphex(((out >> 19) & 31) << 11 | ((out >> 10) & 63) << 5 |
 				((out >> 3) & 31), ==, value);
+	}
+}
+
+/* Ten bits lose their lower two, whatever the other channels are; alpha is never looked at. */
+static void test_10_bits(void)
+{
+	static const struct {
+		uint32_t fourcc;
+		unsigned int r, g, b;
+	} formats[] = {
+		{ DRM_FORMAT_XRGB2101010, 20, 10, 0 }, { DRM_FORMAT_ARGB2101010, 20, 10, 0 },
+		{ DRM_FORMAT_XBGR2101010, 0, 10, 20 }, { DRM_FORMAT_ABGR2101010, 0, 10, 20 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+		const struct fb_format *format = fb_format_find(formats[i].fourcc);
+
+		for (uint32_t v = 0; v < 1024; v++) {
+			uint32_t r = v, g = (v * 7 + 3) % 1024, b = 1023 - v, out;
+			uint32_t in = v << 30 | r << formats[i].r | g << formats[i].g |
+				      b << formats[i].b;
+
+			format->convert(&out, &in, 1);
+			g_assert_cmphex(out, ==, 0xff000000 | (r >> 2) << 16 | (g >> 2) << 8 |
+							 b >> 2);
+		}
 	}
 }
 
@@ -222,6 +250,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/format/channels-land-where-they-belong", test_convert);
 	g_test_add_func("/format/zero-stays-zero-and-full-stays-full", test_extremes);
 	g_test_add_func("/format/every-rgb565-pixel-widens-and-narrows", test_565);
+	g_test_add_func("/format/ten-bits-lose-their-lower-two", test_10_bits);
 	g_test_add_func("/fb/impossible-geometry-is-refused", test_check);
 	g_test_add_func("/fb/dmabuf-shorter-than-it-says-is-not-mapped", test_short_dmabuf);
 	g_test_add_func("/fb/unmappable-dmabuf-names-the-cause-each-time", test_unmappable);

@@ -9,7 +9,39 @@
 #include "ui/capture.h"
 #include "ui/console.h"
 #include "util/fd.h"
+#include "util/range.h"
 #include "../../ui/fb-format.h"
+
+/*
+ * Where in a tile byte x of line y lies: of the 12 bits of the offset, from bit 11 down, which
+ * coordinate's next lower bit it is. Not how ui/fb-tile.c does it.
+ */
+static inline size_t guest_tile_offset(uint64_t modifier, unsigned int x, unsigned int y)
+{
+	const char *bits = modifier == I915_FORMAT_MOD_X_TILED ? "yyyxxxxxxxxx" :
+			   modifier == I915_FORMAT_MOD_Y_TILED ? "xxxyyyyyxxxx" : "xyxyxyyyxxxx";
+	size_t offset = 0;
+
+	for (int bit = 0; bit < 12; bit++) {
+		unsigned int *from = bits[11 - bit] == 'x' ? &x : &y;
+
+		offset |= (size_t)(*from & 1) << bit;
+		*from >>= 1;
+	}
+	return offset;
+}
+
+static inline size_t guest_byte(const struct fb_info *info, size_t x, size_t y)
+{
+	size_t w = info->modifier == I915_FORMAT_MOD_X_TILED ? 512 : 128, h = 4096 / w;
+	size_t stride = info->plane[0].stride_bytes;
+
+	if (!info->modifier) {
+		return y * stride + x;
+	}
+	return ((y / h) * (stride / w) + x / w) * 4096 +
+	       guest_tile_offset(info->modifier, (unsigned int)(x % w), (unsigned int)(y % h));
+}
 
 struct guest {
 	struct display_registry *registry;
@@ -26,29 +58,48 @@ struct guest {
 	GRand *rand;
 };
 
+static inline unsigned int guest_side(const struct guest *guest, bool width)
+{
+	bool on_its_side = guest->buffers[guest->shown]->info.rotation % 180;
+
+	return (unsigned int)(width != on_its_side ? guest->source.x2 - guest->source.x1 :
+						     guest->source.y2 - guest->source.y1);
+}
+
 static inline unsigned int guest_width(const struct guest *guest)
 {
-	return (unsigned int)(guest->source.x2 - guest->source.x1);
+	return guest_side(guest, true);
 }
 
 static inline unsigned int guest_height(const struct guest *guest)
 {
-	return (unsigned int)(guest->source.y2 - guest->source.y1);
+	return guest_side(guest, false);
 }
 
-/* The memory of pixel x, y of the shown rectangle. */
+/* The memory of pixel x, y of the screen. */
 static inline uint8_t *guest_pixel(struct guest *guest, unsigned int buffer, unsigned int x,
 				   unsigned int y)
 {
 	const struct fb_info *info = &guest->buffers[buffer]->info;
-	unsigned int line = y + (unsigned int)guest->source.y1;
+	unsigned int at_x = x, at_y = y, w = guest_width(guest), h = guest_height(guest);
 
+	if (info->rotation == 90) {
+		at_x = h - 1 - y;
+		at_y = x;
+	} else if (info->rotation == 180) {
+		at_x = w - 1 - x;
+		at_y = h - 1 - y;
+	} else if (info->rotation == 270) {
+		at_x = y;
+		at_y = w - 1 - x;
+	}
+	at_x += (unsigned int)guest->source.x1;
+	at_y += (unsigned int)guest->source.y1;
 	if (info->y0_bottom) {
-		line = info->height_px - 1 - line;
+		at_y = info->height_px - 1 - at_y;
 	}
 	return (uint8_t *)guest->buffers[buffer]->hva + info->plane[0].offset_bytes +
-	       (size_t)line * info->plane[0].stride_bytes +
-	       ((size_t)x + (size_t)guest->source.x1) * fb_format_cpp(info->fourcc);
+	       guest_byte(info, (size_t)at_x * fb_format_cpp(info->fourcc), at_y);
 }
 
 /* Works out from memory what the screen shows now, pixel by pixel. */
@@ -126,6 +177,66 @@ static inline void guest_set_mode(struct guest *guest, uint32_t fourcc, uint32_t
 	guest->source = (pixman_box32_t){ 0, 0, (int32_t)width, (int32_t)height };
 	pixman_region32_fini(&guest->damage);
 	pixman_region32_init_rect(&guest->damage, 0, 0, width, height);
+}
+
+/* The same for buffers of any layout, turned or not, with the picture at @source. They have not one
+ * byte more than they need. */
+static inline void guest_set_layout(struct guest *guest, const struct fb_info *layout,
+				    const pixman_box32_t *source)
+{
+	struct fb_info info = *layout;
+	size_t line = (size_t)source->x2 * fb_format_cpp(info.fourcc);
+
+	info.width_px = (uint32_t)source->x2;
+	info.height_px = (uint32_t)source->y2;
+	info.planes = 1;
+	info.size_bytes = info.plane[0].offset_bytes +
+			  guest_byte(&info, line - 1, info.height_px - 1) + 1;
+	if (info.modifier) {
+		info.size_bytes = round_up(info.size_bytes, 4096);
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		uint8_t *memory = g_malloc0(info.size_bytes);
+		g_autoptr(GError) error = NULL;
+
+		for (size_t at = 0; at < info.size_bytes; at++) {
+			memory[at] = (uint8_t)g_rand_int(guest->rand);
+		}
+		fb_buffer_unref(guest->buffers[i]);
+		guest->buffers[i] = fb_buffer_create_cpu(&info, memory, g_free, memory, &error);
+		g_assert_no_error(error);
+	}
+	guest->source = *source;
+	pixman_region32_fini(&guest->damage);
+	pixman_region32_init_rect(&guest->damage, 0, 0, guest_width(guest), guest_height(guest));
+}
+
+/* A layout at random: format, tiles, turned, where the picture begins, how far the lines go on. */
+static inline void guest_set_random_layout(struct guest *guest, unsigned int max_width,
+					   unsigned int max_height)
+{
+	static const uint32_t fourccs[] = { DRM_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888,
+					    DRM_FORMAT_XBGR8888, DRM_FORMAT_XRGB2101010,
+					    DRM_FORMAT_RGB565 };
+	static const uint64_t modifiers[] = { 0, I915_FORMAT_MOD_X_TILED, I915_FORMAT_MOD_Y_TILED,
+					      I915_FORMAT_MOD_Yf_TILED };
+	GRand *rand = guest->rand;
+	struct fb_info info = {
+		.fourcc = fourccs[g_rand_int_range(rand, 0, G_N_ELEMENTS(fourccs))],
+		.modifier = modifiers[g_rand_int_range(rand, 0, G_N_ELEMENTS(modifiers))],
+		.rotation = 90 * (uint32_t)g_rand_int_range(rand, 0, 4),
+		.y0_bottom = g_rand_int_range(rand, 0, 4) == 0,
+	};
+	pixman_box32_t source = { g_rand_int_range(rand, 0, 140), g_rand_int_range(rand, 0, 40) };
+	uint32_t width = info.modifier == I915_FORMAT_MOD_X_TILED ? 512 : info.modifier ? 128 : 4;
+
+	source.x2 = source.x1 + g_rand_int_range(rand, 1, (gint32)max_width + 1);
+	source.y2 = source.y1 + g_rand_int_range(rand, 1, (gint32)max_height + 1);
+	info.plane[0].offset_bytes = 4096 * (uint32_t)g_rand_int_range(rand, 0, 2);
+	info.plane[0].stride_bytes =
+		((uint32_t)source.x2 * fb_format_cpp(info.fourcc) + width - 1) / width * width +
+		width * (uint32_t)g_rand_int_range(rand, 0, 3);
+	guest_set_layout(guest, &info, &source);
 }
 
 /* Fills a rectangle of buffer @buffer with random pixels; damage only if it is the shown one. */

@@ -1019,6 +1019,7 @@ static void test_cursor(void)
 	struct viewer *rich = viewer_join(set->server), *alpha = viewer_join(set->server);
 	struct viewer *plain = viewer_join(set->server);
 	struct cursor cursor = { .hot_x_px = 3, .hot_y_px = -1 };
+	g_autofree uint32_t *screen = g_new(uint32_t, 320 * 200);
 	uint64_t before;
 
 	VIEWER_ENCODINGS(rich, RFB_ENCODING_RAW, RFB_ENCODING_RICH_CURSOR);
@@ -1046,6 +1047,15 @@ static void test_cursor(void)
 	g_assert_cmphex(alpha->cursor_first[3], ==, 0xff);
 	viewer_update(plain, true);
 	g_assert_cmphex(plain->decoder.screen[50 * 320 + 100] & 0xffffff, ==, 0xffffff);
+	/* Where we draw it, moving it costs the pixels of both places. */
+	before = plain->received;
+	console_cursor_move(set->guest->console, 103, 52, true);
+	viewer_update(plain, true);
+	g_assert_cmpuint(plain->received - before, <, 2 * 8 * 8 * 4 + 100);
+	g_assert_cmphex(plain->decoder.screen[52 * 320 + 103] & 0xffffff, ==, 0xffffff);
+	guest_look(set->guest, screen);
+	g_assert_cmphex(plain->decoder.screen[50 * 320 + 100] & 0xffffff, ==,
+			screen[50 * 320 + 100] & 0xffffff);
 	/* Where the viewer draws it, moving it costs nothing. */
 	viewer_request(alpha, true);
 	viewer_idle(alpha, 20);

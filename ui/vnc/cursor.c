@@ -3,13 +3,8 @@
  * The guest's cursor plane: a viewer that can draw it gets the picture once and moves it itself; for
  * the others it is drawn into the pixels.
  */
-#include <drm_fourcc.h>
-
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
-
-/* Larger is no cursor: real planes have 64 to 256 pixels. */
-#define MAX_SIDE_PX 512
 
 bool vnc_cursor_is_drawn_here(const struct vnc_client *client)
 {
@@ -17,62 +12,6 @@ bool vnc_cursor_is_drawn_here(const struct vnc_client *client)
 
 	return !(client->features & (FEATURE_RICH_CURSOR | FEATURE_ALPHA_CURSOR)) &&
 	       cursor->image && cursor->visible;
-}
-
-/* 0: not one that pixman takes as it is. */
-static pixman_format_code_t pixman_format(uint32_t fourcc)
-{
-	switch (fourcc) {
-	case DRM_FORMAT_ARGB8888:
-		return PIXMAN_a8r8g8b8;
-	case DRM_FORMAT_XRGB8888:
-		return PIXMAN_x8r8g8b8;
-	case DRM_FORMAT_ABGR8888:
-		return PIXMAN_a8b8g8r8;
-	case DRM_FORMAT_XBGR8888:
-		return PIXMAN_x8b8g8r8;
-	case DRM_FORMAT_RGBA8888:
-		return PIXMAN_r8g8b8a8;
-	case DRM_FORMAT_BGRA8888:
-		return PIXMAN_b8g8r8a8;
-	default:
-		return 0;
-	}
-}
-
-/* A copy: the guest may draw the next one into the same memory. NULL: no way to show it. */
-static pixman_image_t *copy_image(struct fb_buffer *buffer)
-{
-	const struct fb_info *info = &buffer->info;
-	pixman_format_code_t format = pixman_format(info->fourcc);
-	pixman_image_t *from, *copy = NULL;
-	const uint8_t *memory;
-
-	if (!format || info->modifier || info->width_px > MAX_SIDE_PX ||
-	    info->height_px > MAX_SIDE_PX || info->plane[0].stride_bytes % 4) {
-		return NULL;
-	}
-	memory = fb_buffer_map(buffer, NULL);
-	if (!memory) {
-		return NULL;
-	}
-	fb_buffer_cpu_begin(buffer);
-	from = pixman_image_create_bits_no_clear(format, (int)info->width_px, (int)info->height_px,
-						 (uint32_t *)(memory + info->plane[0].offset_bytes),
-						 (int)info->plane[0].stride_bytes);
-	if (from) {
-		copy = pixman_image_create_bits(PIXMAN_a8r8g8b8, (int)info->width_px,
-						(int)info->height_px, NULL, 0);
-	}
-	if (copy) {
-		pixman_image_composite32(PIXMAN_OP_SRC, from, NULL, copy, 0, 0, 0, 0, 0, 0,
-					 (int)info->width_px, (int)info->height_px);
-	}
-	if (from) {
-		pixman_image_unref(from);
-	}
-	fb_buffer_cpu_end(buffer);
-	return copy;
 }
 
 /* Where the cursor is drawn into the pixels, these have to be sent again. */
@@ -101,7 +40,7 @@ void vnc_cursor_set(struct vnc_client *client, const struct cursor *cursor)
 	if (own->image) {
 		pixman_image_unref(own->image);
 	}
-	own->image = cursor->image ? copy_image(cursor->image) : NULL;
+	own->image = cursor->image ? cursor_copy_image(cursor->image) : NULL;
 	own->hot_x_px = MAX(cursor->hot_x_px, 0);
 	own->hot_y_px = MAX(cursor->hot_y_px, 0);
 	damage_pixels(client);
@@ -120,8 +59,8 @@ void vnc_cursor_move(struct vnc_client *client, int x_px, int y_px, bool visible
 	if (own->visible != visible) {
 		client->due |= DUE_CURSOR;
 	}
-	own->x_px = CLAMP(x_px, -MAX_SIDE_PX, FB_MAX_SIZE_PX);
-	own->y_px = CLAMP(y_px, -MAX_SIDE_PX, FB_MAX_SIZE_PX);
+	own->x_px = CLAMP(x_px, -CURSOR_MAX_PX, FB_MAX_SIZE_PX);
+	own->y_px = CLAMP(y_px, -CURSOR_MAX_PX, FB_MAX_SIZE_PX);
 	own->visible = visible;
 	damage_pixels(client);
 	vnc_screen_advance(client);

@@ -7,5 +7,7 @@
 
 /* kernel/gvt/core's bochs model as an ordinary PCI device. */
 extern const struct device_class bochs_display_class;
+/* The Gen9 display engine of kernel/gvt/core. */
+extern const struct device_class skl_display_class;
 
 #endif
