@@ -602,11 +602,17 @@ static void test_reset(void)
 	aux_ok(&g, NATIVE_WRITE, 0x100, link, 2);
 	aux_ok(&g, I2C_MOT, 0x30, &segment, 1);
 	aux_ok(&g, I2C_MOT, 0x50, &at, 1);
+	/* A pulse that waits for the one before it is not for the next driver. */
+	detect_on(&g);
+	edid_fill(want, sizeof(want), 1);
+	gvt_skl_set_monitor(&g.skl, NULL, 0, g.now);
+	gvt_skl_set_monitor(&g.skl, want, sizeof(want), g.now);
+	g_assert_cmpuint(gvt_skl_deadline(&g.skl, false), !=, UINT64_MAX);
 	gvt_skl_reset(&g.skl, g.now);
+	g_assert_cmpuint(gvt_skl_deadline(&g.skl, false), ==, UINT64_MAX);
 	g_assert_cmphex(rd(&g, AUX(PORT_B)), ==, 0);
 	aux_read(&g, 0x100, in, 2);
 	g_assert_cmphex(in[0] | in[1], ==, 0);
-	edid_fill(want, sizeof(want), 1);
 	edid_over_aux(&g, 0, is);
 	g_assert_cmpmem(is, 128, want, 128);
 	skl_guest_free(&g);

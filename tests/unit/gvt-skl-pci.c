@@ -158,6 +158,9 @@ static const uint8_t *find_vbt(const uint8_t *rom)
 	g_assert_cmpmem(pcir, 4, "PCIR", 4);
 	g_assert_cmphex(get16(pcir + 4), ==, 0x8086);
 	g_assert_cmphex(get16(pcir + 6), ==, 0x1912);
+	g_assert_cmphex(pcir[0x0d], ==, 0);
+	g_assert_cmphex(pcir[0x0e], ==, 0x80);
+	g_assert_cmphex(pcir[0x0f], ==, 0x03);
 	g_assert_cmpuint(get16(pcir + 0x10) * 512, ==, GVT_SKL_ROM_SIZE);
 	g_assert_cmpuint(rom[2] * 512, ==, GVT_SKL_ROM_SIZE);
 	g_assert_cmphex(pcir[0x14], ==, 0);
