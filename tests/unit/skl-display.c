@@ -160,6 +160,85 @@ static void test_picture(void)
 	capture_destroy(capture);
 }
 
+/* Where a pixel of four bytes lies in tiles, @stride bytes to a line of them. */
+static uint32_t x_tiled(uint32_t x, uint32_t y, uint32_t stride)
+{
+	return y / 8 * 8 * stride + x * 4 / 512 * PAGE + y % 8 * 512 + x * 4 % 512;
+}
+
+static uint32_t y_tiled(uint32_t x, uint32_t y, uint32_t stride)
+{
+	return y / 32 * 32 * stride + x * 4 / 128 * PAGE + x * 4 % 128 / 16 * 512 + y % 32 * 16 +
+	       x * 4 % 16;
+}
+
+static void test_tiled(void)
+{
+	struct capture *capture;
+	struct rig rig;
+
+	start(&rig, NULL, NULL);
+	capture = watch(&rig);
+	set_mode(&rig);
+	/* Three tiles in a row; the picture begins in the second row's second tile. */
+	draw(&rig, &back, x_tiled(130, 9, 1536), 0x111111);
+	draw(&rig, &back, x_tiled(289, 108, 1536), 0x222222);
+	set_plane(&rig, &back, XRGB | TILING(1), 3, 160, 100, 130, 9);
+	run_for(100);
+	g_assert_cmpint(pixman_image_get_width(capture->image), ==, 160);
+	g_assert_cmphex(pixel_at(capture, 0, 0), ==, 0xff111111);
+	g_assert_cmphex(pixel_at(capture, 159, 99), ==, 0xff222222);
+	/* Ten in a row */
+	draw(&rig, &front, y_tiled(33, 40, 1280), 0x333333);
+	draw(&rig, &front, y_tiled(319, 239, 1280), 0x444444);
+	set_plane(&rig, &front, XRGB | TILING(4), 10, 287, 200, 33, 40);
+	run_for(100);
+	g_assert_cmphex(pixel_at(capture, 0, 0), ==, 0xff333333);
+	g_assert_cmphex(pixel_at(capture, 286, 199), ==, 0xff444444);
+	/* Upside down */
+	set_plane(&rig, &front, XRGB | TILING(4) | 2, 10, 287, 200, 33, 40);
+	run_for(100);
+	g_assert_cmphex(pixel_at(capture, 286, 199), ==, 0xff333333);
+	g_assert_cmphex(pixel_at(capture, 0, 0), ==, 0xff444444);
+	capture_destroy(capture);
+	rig_stop(&rig);
+}
+
+/* Memory holds 320x240 in 10 x 8 tiles; the guest maps them column by column, from the bottom. */
+static void test_turned(void)
+{
+	struct surface turned = { 0x400000, front.first_page, 80 };
+	struct capture *capture;
+	struct rig rig;
+
+	start(&rig, NULL, NULL);
+	for (unsigned int i = 0; i < turned.pages; i++) {
+		set_pte(&rig, turned.address + i * PAGE,
+			page_gpa(&turned, (7 - i % 8) * 10 + i / 8) | 1);
+	}
+	capture = watch(&rig);
+	set_mode(&rig);
+	draw(&rig, &turned, y_tiled(0, 0, 1280), 0x111111);
+	draw(&rig, &turned, y_tiled(319, 0, 1280), 0x222222);
+	draw(&rig, &turned, y_tiled(100, 50, 1280), 0x333333);
+	/* A quarter clockwise */
+	set_plane(&rig, &turned, XRGB | TILING(4) | 1, 8, 240, 320, 0, 0);
+	run_for(100);
+	g_assert_cmpint(pixman_image_get_width(capture->image), ==, 240);
+	g_assert_cmpint(pixman_image_get_height(capture->image), ==, 320);
+	g_assert_cmphex(pixel_at(capture, 239, 0), ==, 0xff111111);
+	g_assert_cmphex(pixel_at(capture, 239, 319), ==, 0xff222222);
+	g_assert_cmphex(pixel_at(capture, 239 - 50, 100), ==, 0xff333333);
+	/* And counter-clockwise */
+	set_plane(&rig, &turned, XRGB | TILING(4) | 3, 8, 240, 320, 0, 0);
+	run_for(100);
+	g_assert_cmphex(pixel_at(capture, 0, 319), ==, 0xff111111);
+	g_assert_cmphex(pixel_at(capture, 0, 0), ==, 0xff222222);
+	g_assert_cmphex(pixel_at(capture, 50, 319 - 100), ==, 0xff333333);
+	capture_destroy(capture);
+	rig_stop(&rig);
+}
+
 /* Same graphics address, same geometry, other memory. */
 static void test_remapped(void)
 {
@@ -653,6 +732,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	main_thread_init();
 	g_test_add_func("/skl/draws-flips-and-blanks-are-seen", test_picture);
+	g_test_add_func("/skl/tiles-are-put-in-order", test_tiled);
+	g_test_add_func("/skl/turned-pictures-are-turned", test_turned);
 	g_test_add_func("/skl/an-address-that-leads-elsewhere-is-another-picture", test_remapped);
 	g_test_add_func("/skl/a-picture-without-memory-says-where", test_no_memory);
 	g_test_add_func("/skl/looks-back-off-and-come-back", test_looks);
