@@ -62,6 +62,7 @@ static JsonObject *describe_source(const struct source_state *source)
 	json_object_set_int_member(object, "events-seen", (gint64)source->events_seen);
 	if (source->tells_flips) {
 		json_object_set_int_member(object, "flips", (gint64)source->flips);
+		json_object_set_int_member(object, "mixed-reads", (gint64)source->mixed_reads);
 	}
 	return object;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A guest with a Wayland desktop on a vGPU, through one connection of a VNC viewer.
 
-desktop.py KIND: emulated, bochs or region. Each test goes on where the one before it ended.
+desktop.py KIND, as display.py. Each test goes on where the one before it ended.
 """
 
 import contextlib

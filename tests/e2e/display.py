@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guest's screen, seen and driven with the viewers that people use.
 
-display.py KIND: emulated, bochs or region; the two last ones are vGPUs of our module.
+display.py KIND: emulated or skl-display, or bochs, region or skl for a vGPU of our module.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import re
 import sys
 
 import tap
-from machine import Failure, Machine, gpu_device
+from machine import Failure, Machine, gpu_device, gpu_initrd
 from viewer import TigerVnc, XServer, crc, gvnccapture, until
 
 WIDTH, HEIGHT = 1024, 768
@@ -20,11 +20,13 @@ WIDTH, HEIGHT = 1024, 768
 class Bench:
     """One guest and one X server that all tests here share."""
 
-    def __init__(self, kind, stack):
-        self.x = stack.enter_context(XServer())
+    def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT)):
+        self.kind = kind
+        self.x = stack.enter_context(XServer(*screen))
         self.vm = stack.enter_context(Machine(
-            "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}",
-            "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-vnc", "127.0.0.1:7,share=ignore"))
+            "-device", f"{gpu_device(kind, stack)},xres={mode[0]},yres={mode[1]}",
+            "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-vnc", "127.0.0.1:7,share=ignore",
+            initrd=gpu_initrd(kind)))
         self.vm.wait_serial("^guest: ready", 120)
 
     @contextlib.contextmanager
@@ -199,4 +201,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -15,7 +15,7 @@ import sys
 import time
 
 import tap
-from machine import Failure, Machine, gpu_device
+from machine import Failure, Machine, gpu_device, gpu_initrd
 from viewer import TigerVnc, XServer, crc, until
 
 SECONDS = 10
@@ -78,7 +78,7 @@ def main():
             vm = stack.enter_context(Machine(
                 "-device", f"{gpu_device(kind, stack)},xres=1920,yres=1080",
                 "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-                "-vnc", "127.0.0.1:9"))
+                "-vnc", "127.0.0.1:9", initrd=gpu_initrd(kind)))
             vm.wait_serial("^guest: ready", 120)
             vm.send("kmspattern --flips 3 &")
             wanted = vm.wait_serial(r"^frame 3 (.*)$").group(1)

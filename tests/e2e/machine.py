@@ -257,11 +257,21 @@ class Vgpu:
             file.write("1")
 
 
-def gpu_device(kind, stack):
-    """The -device argument for a display of a kind: "emulated", or "bochs" or "region" for a vGPU
-    of our module, which is made for it and lasts as long as stack."""
+def gpu_device(kind, stack, vgpus=None):
+    """The -device argument for a display of a kind: "emulated" or "skl-display", or "bochs", "region" or
+    "skl" for a vGPU of our module, which is made for it and lasts as long as stack. vgpus: a list
+    that the Vgpu is added to."""
     if kind == "emulated":
         return "bochs-display"
+    if kind == "skl-display":
+        return kind
     load_gvt()
-    vgpu = stack.enter_context(Vgpu(f"{kind}-64"))
+    vgpu = stack.enter_context(Vgpu("skl" if kind == "skl" else f"{kind}-64"))
+    if vgpus is not None:
+        vgpus.append(vgpu)
     return f"vfio-pci,sysfsdev={vgpu.sysfs},display=on"
+
+
+def gpu_initrd(kind):
+    """The initramfs with the driver for a display of that kind."""
+    return f"{GUEST}/initrd-i915" if kind.startswith("skl") else f"{GUEST}/initrd"

@@ -2,6 +2,8 @@
 """VNC viewers that people use, run on an X server without a screen."""
 
 import os
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -136,3 +138,56 @@ def gvnccapture(x_server, display):
         x_server.run("gvnccapture", "-q", f"127.0.0.1:{display}", f"{folder}/picture.png")
         x_server.run("convert", f"{folder}/picture.png", "-depth", "8", f"{folder}/picture.ppm")
         return read_ppm(f"{folder}/picture.ppm")
+
+
+class RawClient:
+    """A viewer without a window, for what no real one tells: each update by itself, uncompressed. The
+    picture of an update is whole when the update is."""
+
+    def __init__(self, port, limit_s=30):
+        self._socket = socket.create_connection(("127.0.0.1", port), limit_s)
+        self._file = self._socket.makefile("rb", buffering=1 << 20)
+        version = self._file.read(12)
+        self._socket.sendall(version)
+        self._file.read(self._file.read(1)[0])
+        self._socket.sendall(b"\x01")  # no authentication
+        if struct.unpack(">I", self._file.read(4))[0]:
+            raise Failure("the VNC server refuses a client without a password")
+        self._socket.sendall(b"\x01")  # share
+        self.width, self.height = struct.unpack(">HH", self._file.read(20)[:4])
+        self._file.read(struct.unpack(">I", self._file.read(4))[0])
+        self._socket.sendall(
+            struct.pack(">BxxxBBBBHHHBBBxxx", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0) +
+            struct.pack(">BxHii", 2, 2, 0, -223))  # raw, and new sizes
+        self._pixels = bytearray(self.width * self.height * 4)
+        self._whole = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._socket.close()
+
+    def next(self):
+        """Waits for an update; returns the picture then, pixels as B, G, R and a byte that means nothing."""
+        self._socket.sendall(struct.pack(">BBHHHH", 3, not self._whole, 0, 0, self.width, self.height))
+        while (kind := self._file.read(1)) != b"\x00":
+            if kind == b"\x02":
+                continue  # bell
+            if kind != b"\x03":
+                raise Failure(f"the VNC server sent {kind!r}")
+            self._file.read(3)
+            self._file.read(struct.unpack(">I", self._file.read(4))[0])
+        self._whole = False
+        for _ in range(struct.unpack(">xH", self._file.read(3))[0]):
+            left, top, width, height, encoding = struct.unpack(">HHHHi", self._file.read(12))
+            if encoding == -223:
+                self.width, self.height = width, height
+                self._pixels = bytearray(width * height * 4)
+                self._whole = True
+                continue
+            data = self._file.read(width * height * 4)
+            for row in range(height):
+                at = ((top + row) * self.width + left) * 4
+                self._pixels[at:at + width * 4] = data[row * width * 4:(row + 1) * width * 4]
+        return bytes(self._pixels)

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The screen of a guest's unmodified i915: what display.py can't ask of a simpler display.
+
+skl.py KIND [GROUP]: skl (a vGPU of our module) or skl-display; groups: patterns, cursor, resize.
+SKL_FULL=1 in the environment: everything, not only a part.
+"""
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import time
+
+import display
+import tap
+from host import complaints
+from machine import GUEST, Failure, Machine, gpu_device, read_ppm
+from viewer import TigerVnc, XServer, crc, until
+
+FULL = bool(os.environ.get("SKL_FULL"))
+WIDTH, HEIGHT = 1920, 1080
+
+# (what it is called, options of kmspattern, is it a part of the short form)
+PATTERNS = [
+    ("linear", "", True),
+    ("x-tiled", "--modifier x", True),
+    ("y-tiled", "--modifier y", True),
+    ("yf-tiled", "--modifier yf", False),
+    ("565", "--format RG16", True),
+    ("565-x-tiled", "--format RG16 --modifier x", False),
+    ("565-y-tiled", "--format RG16 --modifier y", False),
+    ("2101010", "--format XR30", True),
+    ("2101010-bgr-y-tiled", "--format XB30 --modifier y", False),
+    ("bgr", "--format XB24", False),
+    ("alpha", "--format AR24", False),
+    ("bgr-alpha-x-tiled", "--format AB24 --modifier x", False),
+    ("panned", "--pan 64,100", True),
+    ("panned-within-a-page", "--pan 3,5", False),
+    ("panned-x-tiled", "--pan 77,51 --modifier x", True),
+    ("panned-y-tiled", "--pan 33,45 --modifier y", False),
+    ("panned-565", "--pan 33,45 --format RG16", False),
+    ("rotated-180", "--rotate 180", False),
+    ("rotated-180-x-tiled", "--rotate 180 --modifier x", False),
+    ("rotated-90-y-tiled", "--rotate 90 --modifier y", False),
+    ("rotated-270-yf-tiled", "--rotate 270 --modifier yf", False),
+    ("flips-y-tiled", "--modifier y --flips 3", False),
+    ("squares-x-tiled", "--modifier x --squares 10 --pause-ms 100", False),
+    ("4096x2160", "--mode 4096x2160", True),
+    ("4096x2160-x-tiled", "--mode 4096x2160 --modifier x", False),
+    ("4096x2160-y-tiled", "--mode 4096x2160 --modifier y", False),
+]
+
+
+def pattern_is_shown(bench, viewer, options):
+    with bench.pattern(options) as wanted:
+        until("the screendump", wanted, bench.dump)
+        until("the viewer's picture", wanted, lambda: crc(viewer().picture()))
+        print(f"# {wanted} {bench.vm.qmp('query-display-state')[0]['plane']}")
+
+
+def guest_is_content(bench):
+    found = complaints(bench.vm.run("dmesg"))
+    if found:
+        raise Failure(f"the guest's kernel: {' | '.join(found[:20])}")
+
+
+def patterns(kind, stack):
+    bench = display.Bench(kind, stack, screen=(4200, 2400), mode=(WIDTH, HEIGHT))
+    found = []
+
+    def viewer():
+        """One for all of them: it follows each mode."""
+        if not found:
+            found.append(stack.enter_context(TigerVnc(bench.x, "127.0.0.1::5907")))
+        return found[0]
+
+    tests = [(f"pattern/{name}", functools.partial(pattern_is_shown, bench, viewer, options))
+             for name, options, short in PATTERNS if short or FULL]
+    return tests + [("pattern/the-guest-is-content", functools.partial(guest_is_content, bench))]
+
+
+def cursor_state(vm):
+    state = vm.qmp("query-display-state")[0].get("cursor", {})
+    return {name: state.get(name) for name in ("x", "y", "width", "height", "visible")}
+
+
+def dump_with_cursor(vm):
+    vm.qmp("screendump", **{"filename": f"{vm.dir}/cursor.ppm", "x-cursor": True})
+    return crc(read_ppm(f"{vm.dir}/cursor.ppm"))
+
+
+def cursor_is_shown(bench, size):
+    vm = bench.vm
+    vm.send(f"kmscursor --mode {WIDTH}x{HEIGHT}")
+    plain = vm.wait_serial(r"^frame 0 (.*)$").group(1)
+    try:
+        vm.send(f"size {size}")
+        vm.wait_serial(rf"^size {size}$")
+        places = [(300, 200), (-20, -20), (WIDTH - 1, HEIGHT - 1)]
+        if FULL:
+            places += [(0, 0), (-size + 1, 500), (777, -size + 1), (WIDTH - size, HEIGHT - size),
+                       (WIDTH - 20, -20), (-20, HEIGHT - 20), (-size, 0), (WIDTH, 0)]
+        for x, y in places:
+            vm.send(f"{x} {y}")
+            wanted = vm.wait_serial(rf"^at {x},{y} (.*)$").group(1)
+            if -size < x < WIDTH and -size < y < HEIGHT:
+                until(f"the cursor at {x},{y}",
+                      {"x": x, "y": y, "width": size, "height": size, "visible": True},
+                      lambda: cursor_state(vm))
+            until(f"the screen with a cursor at {x},{y}", wanted, lambda: dump_with_cursor(vm))
+            until("the screen without it", plain, bench.dump)
+        vm.send("off")
+        vm.wait_serial("^off$")
+        until("the cursor is gone", False, lambda: cursor_state(vm)["visible"])
+        until("the screen", plain, lambda: dump_with_cursor(vm))
+    finally:
+        vm.send("end")
+
+
+def cursor(kind, stack):
+    bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT))
+    # Somebody looks, as in life: without a viewer nobody asks for the cursor.
+    stack.enter_context(TigerVnc(bench.x, "127.0.0.1::5907"))
+    tests = [(f"cursor/{size}", functools.partial(cursor_is_shown, bench, size))
+             for size in (64, 128, 256)]
+    return tests + [("cursor/the-guest-is-content", functools.partial(guest_is_content, bench))]
+
+
+class Desktop:
+    """A guest with weston, and a viewer whose window sizes become modes."""
+
+    def __init__(self, kind, stack):
+        self.x = stack.enter_context(XServer(2200, 1400))
+        self.vm = stack.enter_context(Machine(
+            "-device", f"{gpu_device(kind, stack)},xres=1280,yres=800",
+            "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
+            "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
+            "-device", "virtio-blk-pci,drive=disk", "-vnc", "127.0.0.1:8",
+            append="root=/dev/vda", memory="768M", smp=2))
+        self.vm.wait_serial("^desktop: ready", 240)
+        time.sleep(3)
+        self.vm.run("udevadm monitor --kernel --subsystem-match=drm >/tmp/uevents & sleep 1")
+        self.viewer = stack.enter_context(TigerVnc(self.x, "127.0.0.1::5908", "-RemoteResize=1"))
+        time.sleep(3)
+
+    def size(self):
+        """What the guest shows, by the VMM."""
+        plane = self.vm.qmp("query-display-state")[0].get("plane", {})
+        return plane.get("width"), plane.get("height")
+
+    def hotplugs(self):
+        """How many events of its monitor the guest has had: two for each time the link went."""
+        return int(self.vm.run("grep -c '^KERNEL.*change' /tmp/uevents; true"))
+
+    def picture_agrees(self, limit_s=30):
+        end = time.monotonic() + limit_s
+        while True:
+            before = re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1)
+            seen = crc(self.viewer.picture())
+            if seen == before:
+                return
+            if time.monotonic() > end:
+                raise Failure(f"the viewer shows {seen}, the guest {before}")
+
+
+def follows(desktop, width, height):
+    before = desktop.hotplugs()
+    start = time.monotonic()
+    desktop.viewer.resize(width, height)
+    until("the guest's mode", (width, height), desktop.size, 20)
+    took = time.monotonic() - start
+    desktop.picture_agrees()
+    print(f"# {width}x{height} after {took:.2f} s, {desktop.hotplugs() - before} events of the monitor")
+    return took
+
+
+def one_resize(desktop):
+    sizes = [(1024, 768), (1600, 900)] + ([(1111, 777), (800, 600), (1920, 1080)] if FULL else [])
+    took = [follows(desktop, *size) for size in sizes]
+    if max(took) > 2:
+        raise Failure(f"the guest followed after {max(took):.2f} s")
+
+
+def many_resizes(desktop):
+    """As somebody who pulls at the window: the guest needn't see what is over at once."""
+    count, seconds = 200, 10
+    before = desktop.hotplugs()
+    start = time.monotonic()
+    for i in range(count):
+        width, height = 900 + i * 3, 700 + i * 2
+        desktop.viewer.resize(width, height)
+        time.sleep(max(0, start + (i + 1) * seconds / count - time.monotonic()))
+    took = time.monotonic() - start
+    until("the guest's mode", (width, height), desktop.size, 20)
+    time.sleep(2)
+    desktop.picture_agrees()
+    events = desktop.hotplugs() - before
+    print(f"# {count} resizes in {took:.1f} s, {events} events of the monitor, the last size after "
+          f"{time.monotonic() - start - took:.1f} s")
+    # Nothing settles while the window moves all the time.
+    if events > 4:
+        raise Failure(f"{events} events of the monitor for one size that settled")
+
+
+def resize(kind, stack):
+    desktop = Desktop(kind, stack)
+    return [("resize/the-guest-follows", functools.partial(one_resize, desktop)),
+            ("resize/200-in-10-s", functools.partial(many_resizes, desktop)),
+            ("resize/the-guest-is-content", functools.partial(guest_is_content, desktop))]
+
+
+GROUPS = {"patterns": patterns, "cursor": cursor, "resize": resize}
+
+
+def fail(failure):
+    raise failure
+
+
+def tests_of(kind, groups):
+    """The tests of each group with a guest of its own, which is started when they are due."""
+    for group in groups:
+        with contextlib.ExitStack() as stack:
+            try:
+                tests = GROUPS[group](kind, stack)
+            except Failure as failure:
+                tests = [(f"{group}/starts", functools.partial(fail, failure))]
+            for name, function in tests:
+                yield f"/{kind}/{name}", function
+
+
+if __name__ == "__main__":
+    tap.run(tests_of(sys.argv[1], sys.argv[2:] or GROUPS))
