@@ -235,6 +235,18 @@ void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool 
 	return (char *)section->region->hva + section->offset + (gpa - section->base);
 }
 
+bool addr_space_ram_block(struct addr_space *space, uint64_t gpa, void **hva, uint64_t *size_bytes)
+{
+	const struct section *section = ram_section(space, gpa, 1);
+
+	if (!section) {
+		return false;
+	}
+	*hva = section->region->hva;
+	*size_bytes = section->region->size_bytes;
+	return true;
+}
+
 int addr_space_ram_fd(struct addr_space *space, uint64_t gpa, uint64_t len, uint64_t *fd_offset)
 {
 	const struct section *section = ram_section(space, gpa, len);

@@ -14,6 +14,7 @@
 #include "vfio-gfx.h"
 #include "vfio-plane.h"
 #include "vfio-region-plane.h"
+#include "vfio-watch.h"
 
 /* What one look at the planes came to. */
 enum look { LOOK_FRAME, LOOK_SAME, LOOK_BLANK, LOOK_FAILED };
@@ -33,6 +34,9 @@ struct vfio_display {
 	/* when to look */
 	bool active, irq; /* irq: the display interrupt is on */
 	bool polls; /* someone has to look whether the guest drew in place: nothing else tells */
+	struct addr_space *mem; /* for watch */
+	struct vfio_watch *watch; /* NULL: nobody tells of writes */
+	uint32_t armed_id; /* the plane whose first write will be told, 0: none */
 	guint event_watch, timer, kick;
 	bool reset_seen, again; /* for kick */
 	unsigned int interval_ms;

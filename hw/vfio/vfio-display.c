@@ -20,15 +20,33 @@ static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
 	return MIN(interval_ms + interval_ms / 2, max_ms);
 }
 
+static bool arm(struct vfio_display *display)
+{
+	display->armed_id = vfio_watch_arm(display->watch, display->shown_id) ? display->shown_id : 0;
+	return display->armed_id != 0;
+}
+
+static void disarm(struct vfio_display *display)
+{
+	if (display->armed_id) {
+		vfio_watch_disarm(display->watch);
+		display->armed_id = 0;
+	}
+}
+
 /*
  * Polling: how long to wait after a look. While things move the interval follows the guest's own
  * rate: a look in vain costs a comparison, so it lengthens the interval by four times what a look
  * with a change takes off, and four of five looks find something. (A guest at 60 Hz: 16 ms, one at
  * 30 Hz: about 27 ms.) Where the interrupt tells of flips this is for what is drawn in place, and a
- * guest that goes on flipping is left alone.
+ * guest that goes on flipping is left alone. Once nothing moves any more, the first write may be
+ * told: then one more look, for what was written before, and that is all.
  */
 static void pace(struct vfio_display *display, bool changed)
 {
+	if (changed) {
+		disarm(display);
+	}
 	if (changed && display->still >= VFIO_POLL_STILL_LOOKS) {
 		display->rhythm_ms = VFIO_POLL_MIN_MS;
 	} else if (changed) {
@@ -43,7 +61,28 @@ static void pace(struct vfio_display *display, bool changed)
 	if (display->flipped) {
 		display->interval_ms = MAX(display->interval_ms, VFIO_POLL_MAX_MS);
 	}
+	if (display->still >= VFIO_POLL_STILL_LOOKS && display->irq) {
+		if (display->armed_id && display->armed_id == display->shown_id) {
+			return;
+		}
+		if (arm(display)) {
+			display->interval_ms = VFIO_POLL_MIN_MS;
+		}
+	}
 	schedule(display, display->interval_ms);
+}
+
+/* The guest has drawn in place. */
+static void written(void *opaque)
+{
+	struct vfio_display *display = opaque;
+
+	display->armed_id = 0;
+	display->still = 0;
+	display->interval_ms = VFIO_POLL_MIN_MS;
+	if (display->active && !display->waiting) {
+		schedule(display, display->interval_ms);
+	}
 }
 
 /* The guest or a viewer is at work: drawing in place is likely. */
@@ -85,6 +124,9 @@ static void look_and_go_on(struct vfio_display *display)
 	}
 	if (look != LOOK_FRAME) {
 		display->waiting = false;
+	}
+	if (look == LOOK_BLANK) {
+		disarm(display);
 	}
 	if (look == LOOK_FAILED) {
 		schedule(display, MIN(display->interval_ms, RETRY_MAX_MS));
@@ -157,6 +199,10 @@ static void events_start(struct vfio_display *display)
 
 	display->irq = fd >= 0;
 	display->polls = !display->irq || !(caps & VFIO_GFX_CAP_DAMAGE);
+	if (display->irq && display->polls && !display->watch) {
+		display->watch = vfio_watch_create(display->device, display->gfx, display->mem,
+						   written, display);
+	}
 	if (display->irq) {
 		display->event_watch = fd_watch(fd, G_IO_IN, event_fired, display);
 	} else if (caps & VFIO_GFX_CAP_IRQ) {
@@ -180,6 +226,7 @@ static void events_stop(struct vfio_display *display)
 	}
 	display->irq = false;
 	display->waiting = display->event_waits = false;
+	disarm(display);
 	if (display->timer) {
 		g_source_remove(display->timer);
 		display->timer = 0;
@@ -401,6 +448,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	display->kind = dmabuf ? VFIO_GFX_PLANE_TYPE_DMABUF : VFIO_GFX_PLANE_TYPE_REGION;
 	display->region_too = dmabuf && region;
 	display->gfx = gfx;
+	display->mem = config->mem;
 	vfio_dmabuf_cache_init(&display->dmabufs, device);
 	vfio_region_plane_init(&display->region, device);
 	display->console = console_create(config->registry, config->label, 0, &source_ops,
@@ -422,6 +470,7 @@ static void release(struct vfio_display *display)
 	vfio_dmabuf_cache_clear(&display->dmabufs);
 	vfio_region_plane_clear(&display->region);
 	vfio_cursor_forget(&display->cursor);
+	g_clear_pointer(&display->watch, vfio_watch_destroy);
 	g_clear_pointer(&display->gfx, vfio_gfx_destroy);
 	g_clear_pointer(&display->edid, vfio_edid_destroy);
 	display->device = NULL;

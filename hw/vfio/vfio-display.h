@@ -22,7 +22,7 @@ struct vfio_display;
 /* ...and at most this when it doesn't: a first change is seen within 50 ms... */
 #define VFIO_POLL_MAX_MS 40u
 /* ...for so many looks. After that nobody is at work in front of the screen (a viewer's input
- * starts anew), and looks back off to this. */
+ * starts anew), and looks back off to this; or end, where the guest's next write is told. */
 #define VFIO_POLL_STILL_LOOKS 50u
 #define VFIO_POLL_STILL_MS    2000u
 
@@ -39,6 +39,7 @@ struct vfio_display_config {
 	struct vfio_device *device; /* borrowed, outlives the display */
 	struct display_registry *registry;
 	const char *label; /* id or name of the guest's device */
+	struct addr_space *mem; /* the guest's memory, or NULL */
 	uint32_t xres, yres; /* preferred mode, 0: the device's own */
 	enum vfio_tear tear;
 };

@@ -82,7 +82,11 @@ static void check_caps(struct vfio_gfx *gfx)
 		first->caps &= ~VFIO_GFX_CAP_DAMAGE;
 	}
 	if (first->size < sizeof(*first)) {
-		first->caps &= ~VFIO_GFX_CAP_SOURCE;
+		first->caps &= ~(VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES);
+	}
+	if (!range_fits(first->pages_offset, sizeof(struct vfio_gfx_pages),
+			gfx->region->size_bytes)) {
+		first->caps &= ~VFIO_GFX_CAP_PAGES;
 	}
 	if ((first->caps & VFIO_GFX_CAP_SOURCE) && control(gfx, 0) < 0) {
 		first->caps &= ~VFIO_GFX_CAP_SOURCE;
@@ -259,4 +263,42 @@ void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest)
 	tiles_to_region(&damage, gfx->harvest + damage.size, &harvest->tiles);
 	harvest->generation = damage.generation;
 	harvest->known = true;
+}
+
+int vfio_gfx_read_pages(struct vfio_gfx *gfx, uint32_t id, uint64_t **addresses, size_t *count)
+{
+	uint64_t at = gfx->first.pages_offset, bytes;
+	struct vfio_gfx_pages head;
+	g_autofree uint8_t *all = NULL;
+	int ret;
+
+	if (!(gfx->first.caps & VFIO_GFX_CAP_PAGES)) {
+		return -ENOTSUP;
+	}
+	ret = vfio_region_read(gfx->device, gfx->region, at, &head, sizeof(head));
+	if (ret < 0) {
+		return ret;
+	}
+	if (head.id != id || !head.count) {
+		return -ESTALE;
+	}
+	if (head.size < sizeof(head) || head.size > gfx->region->size_bytes - at ||
+	    head.count > (gfx->region->size_bytes - at - head.size) / sizeof(**addresses)) {
+		return -EPROTO;
+	}
+	bytes = head.size + head.count * sizeof(**addresses);
+	all = g_try_malloc(bytes);
+	if (!all) {
+		return -ENOMEM;
+	}
+	ret = vfio_region_read(gfx->device, gfx->region, at, all, bytes);
+	if (ret < 0) {
+		return ret;
+	}
+	if (memcmp(all, &head, sizeof(head)) != 0) {
+		return -ESTALE;
+	}
+	*count = head.count;
+	*addresses = g_memdup2(all + head.size, head.count * sizeof(**addresses));
+	return 0;
 }

@@ -36,4 +36,8 @@ struct vfio_gfx_harvest {
 /* To be done before the plane is queried. Ends with pixman_region32_fini(&harvest->tiles). */
 void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest);
 
+/* Where the pages of the primary plane lie that was queried as @id: @count guest-physical addresses,
+ * g_free. -ENOTSUP without VFIO_GFX_CAP_PAGES, -ESTALE when it is another plane, or -errno. */
+int vfio_gfx_read_pages(struct vfio_gfx *gfx, uint32_t id, uint64_t **addresses, size_t *count);
+
 #endif

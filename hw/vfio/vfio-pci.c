@@ -88,6 +88,7 @@ static bool display_setup(struct vfio_pci *vp, GError **error)
 		.device = vp->device,
 		.registry = vp->pd.dev.board->displays,
 		.label = device_label(&vp->pd.dev),
+		.mem = vp->pd.dev.board->mem,
 		.xres = vp->xres,
 		.yres = vp->yres,
 		.tear = (enum vfio_tear)vp->tear,

@@ -14,6 +14,7 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -278,6 +279,35 @@ unlock:
 	mutex_unlock(&guest->show_lock);
 	kvfree(iovas);
 	return id;
+}
+
+ssize_t gvt_guest_pages(struct gvt_guest *guest, unsigned int which, char __user *buf, size_t count)
+{
+	struct vfio_gfx_pages head = {.size = sizeof(head)};
+	const struct gvt_buf *buf_shown;
+	ssize_t ret = -EFAULT;
+	size_t n;
+
+	mutex_lock(&guest->mem.lock);
+	buf_shown = guest->shown[which];
+	if (buf_shown) {
+		head.id = buf_shown->id;
+		head.count = buf_shown->count;
+	}
+	n = min(count, sizeof(head));
+	if (copy_to_user(buf, &head, n)) {
+		goto unlock;
+	}
+	ret = n;
+	n = min_t(size_t, count - n, head.count * sizeof(u64));
+	if (n > 0 && copy_to_user(buf + ret, buf_shown->iovas, n)) {
+		ret = -EFAULT;
+		goto unlock;
+	}
+	ret += n;
+unlock:
+	mutex_unlock(&guest->mem.lock);
+	return ret;
 }
 
 static bool overlaps(const struct gvt_buf *buf, u64 iova, u64 length)

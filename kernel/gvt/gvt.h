@@ -263,6 +263,9 @@ u32 gvt_guest_show(struct gvt_guest *guest, unsigned int which, const struct gvt
 		   u64 *iovas, enum gvt_off_reason *why);
 /* Plane @which is off: nothing of it is pinned for its own sake. */
 void gvt_guest_hide(struct gvt_guest *guest, unsigned int which);
+/* Of what plane @which was asked for last: struct vfio_gfx_pages and addresses, as far as they fit.
+ * Returns bytes or -errno. */
+ssize_t gvt_guest_pages(struct gvt_guest *guest, unsigned int which, char __user *buf, size_t count);
 /* The user unmaps [@iova, + @length). Context: device_list_lock of the container held. */
 void gvt_guest_unmap(struct gvt_guest *guest, u64 iova, u64 length);
 
@@ -281,7 +284,10 @@ enum {
 
 /* Layout of the GFX region (linux/vfio_gfx.h). */
 #define GVT_GFX_CONTROL PAGE_SIZE
-#define GVT_GFX_DAMAGE	(2 * PAGE_SIZE)
+#define GVT_GFX_DAMAGE	(2 * PAGE_SIZE) /* or, of a model without it, */
+#define GVT_GFX_PAGES	(2 * PAGE_SIZE) /* the addresses of a plane's pages */
+/* Enough for 128 MiB of picture. */
+#define GVT_GFX_PAGES_SIZE (PAGE_SIZE + (128u << 20) / PAGE_SIZE * sizeof(u64))
 
 /* Layout of the EDID region. */
 #define GVT_EDID_OFFSET 64u

@@ -10,6 +10,11 @@
 #include "compat.h"
 #include "gvt.h"
 
+static bool has_pages(const struct gvt_vgpu *vgpu)
+{
+	return vgpu->type->model->caps & VFIO_GFX_CAP_PAGES;
+}
+
 u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
 {
 	if (index <= VFIO_PCI_ROM_REGION_INDEX) {
@@ -21,7 +26,8 @@ u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
 	case GVT_REGION_EDID:
 		return GVT_EDID_OFFSET + GVT_EDID_ROOM;
 	case GVT_REGION_GFX:
-		return GVT_GFX_DAMAGE + PAGE_ALIGN(gvt_track_damage_size(vgpu));
+		return has_pages(vgpu) ? GVT_GFX_PAGES + PAGE_ALIGN(GVT_GFX_PAGES_SIZE) :
+					 GVT_GFX_DAMAGE + PAGE_ALIGN(gvt_track_damage_size(vgpu));
 	case GVT_REGION_FB:
 		return vgpu->type->offer == GVT_OFFER_REGION ? vgpu->type->vram_bytes + PAGE_SIZE
 							     : 0;
@@ -274,6 +280,10 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 	unsigned long flags;
 	u32 control;
 
+	if (offset >= GVT_GFX_PAGES && has_pages(vgpu)) {
+		return offset == GVT_GFX_PAGES ? gvt_guest_pages(vgpu->guest, 0, buf, count) :
+						 -EINVAL;
+	}
 	if (offset >= GVT_GFX_DAMAGE && gvt_track_damage_size(vgpu) == 0) {
 		return -EINVAL;
 	}

@@ -441,7 +441,7 @@ static void skl_listened(struct gvt_vgpu *vgpu)
 
 const struct gvt_model_ops gvt_skl_ops = {
 	.guest_driver = "i915",
-	.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE,
+	.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES,
 	.guest_irqs = true,
 	.init = skl_init,
 	.release = skl_release,

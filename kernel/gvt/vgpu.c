@@ -96,6 +96,7 @@ static void power_on(struct gvt_vgpu *vgpu)
 		.control_offset = GVT_GFX_CONTROL,
 		.damage_offset = model->caps & VFIO_GFX_CAP_DAMAGE ? GVT_GFX_DAMAGE : 0,
 		.damage_size = gvt_track_damage_size(vgpu),
+		.pages_offset = model->caps & VFIO_GFX_CAP_PAGES ? GVT_GFX_PAGES : 0,
 		.heads = 1,
 	};
 	model->set_monitor(vgpu, vgpu->edid_blob, vgpu->edid.edid_size);

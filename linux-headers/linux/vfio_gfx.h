@@ -21,6 +21,7 @@
  *                            (VFIO_REGION_INFO_CAP_SPARSE_MMAP says so), read-only
  *   [control_offset, +4)     __u32 VFIO_GFX_CONTROL_*, read/write by pread/pwrite of 4 bytes
  *   [damage_offset, ...)     struct vfio_gfx_damage and its bitmap; pread() there *harvests*
+ *   [pages_offset, ...)      struct vfio_gfx_pages and its addresses
  *
  * The interrupt
  *   Index status.irq_index, one eventfd, edge, VFIO_IRQ_INFO_EVENTFD | NORESIZE, set up with
@@ -123,6 +124,7 @@ struct vfio_gfx_plane {
  * @src_x, @src_y: pixels. In a tiled buffer the picture begins here, not at the first tile's corner.
  * @rotation: 0, 90, 180 or 270 degrees that the display engine turns the buffer counter-clockwise on
  *	its way to the screen; @plane has the sizes as they lie in memory.
+ * @pages_offset: where in this region struct vfio_gfx_pages is read, with VFIO_GFX_CAP_PAGES.
  * @cursor_count: +1 whenever the cursor plane changed: image, position, on or off. Such a change
  *	signals the display interrupt too, but is no flip.
  * @cursor_time_ns: when the last one was.
@@ -150,7 +152,7 @@ struct vfio_gfx_status {
 	__u32 src_x;
 	__u32 src_y;
 	__u32 rotation;
-	__u32 reserved;
+	__u32 pages_offset;
 	__u64 cursor_count;
 	__u64 cursor_time_ns;
 };
@@ -158,6 +160,7 @@ struct vfio_gfx_status {
 #define VFIO_GFX_CAP_IRQ    (1U << 0) /* the display interrupt exists */
 #define VFIO_GFX_CAP_DAMAGE (1U << 1) /* damage and VFIO_GFX_CONTROL_DAMAGE exist */
 #define VFIO_GFX_CAP_SOURCE (1U << 2) /* src_x to cursor_time_ns and VFIO_GFX_CONTROL_SOURCE exist */
+#define VFIO_GFX_CAP_PAGES  (1U << 3) /* planes lie in guest memory, and pages_offset says where */
 
 /* Why a plane is off. A reader takes an unknown number as "off". */
 #define VFIO_GFX_OFF_NOT       0 /* it is on */
@@ -207,6 +210,21 @@ struct vfio_gfx_damage {
 #define VFIO_GFX_DAMAGE_ALL	 (1U << 1)
 #define VFIO_GFX_DAMAGE_TRACKING (1U << 2) /* tracking is on */
 
+/**
+ * struct vfio_gfx_pages - what a pread() at pages_offset returns, followed by @count addresses of 64
+ * bits: where the pages of the primary plane's buffer lie, first to last, as the consumer maps them
+ * for DMA (guest-physical without a virtual IOMMU). For a consumer that can notice writes to guest
+ * memory by itself: such a vGPU can't.
+ * @size: bytes of this struct that the driver fills; the addresses follow at that offset.
+ * @id: of the plane that was queried last, 0 and no address if that is off.
+ * @count: of the addresses there are; a pread() with room for less returns as many as fit.
+ */
+struct vfio_gfx_pages {
+	__u32 size;
+	__u32 id;
+	__u64 count;
+};
+
 /*
  * The framebuffer region of a region-type vGPU (VFIO_REGION_INFO_CAP_TYPE VFIO_GFX_REGION_TYPE /
  * VFIO_GFX_FB_REGION_SUBTYPE, and region_index of VFIO_DEVICE_QUERY_GFX_PLANE):
@@ -227,6 +245,7 @@ VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_plane) == 48);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 176);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, flip_count) == 48);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, plane) == 96);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_pages) == 16);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_damage) == 96);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_damage, plane) == 48);
 #endif

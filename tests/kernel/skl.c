@@ -211,7 +211,8 @@ static void test_identity(struct fixture *f, gconstpointer type)
 	g_assert_cmphex(config[0x0a], ==, g_str_has_suffix(type, "vga") ? 0 : 0x80);
 	g_assert_cmphex(vgpu_read(&f->v, VFIO_PCI_ROM_REGION_INDEX, 0, 2), ==, 0xaa55);
 	g_assert_cmphex(vgpu_read(&f->v, BAR0, 0x42000, 4), ==, 0x8e000000);
-	g_assert_cmpuint(vgpu_status(&f->v).caps, ==, VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE);
+	g_assert_cmpuint(vgpu_status(&f->v).caps, ==,
+			 VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES);
 	g_assert_cmpint(vgpu_find_region(&f->v, 0x80008086, 1, &f->gfx), >=, 0);
 	g_assert_cmphex(vgpu_read(&f->v, (unsigned int)(f->gfx.offset >> 40), 0, 4), ==,
 			0x65746e49); /* "Inte" */
@@ -349,6 +350,32 @@ static void test_pages_are_identity(struct fixture *f, gconstpointer type)
 	g_assert_cmpuint(b, !=, a);
 	bind(f, 256, PAGES, 0);
 	g_assert_cmpuint(vgpu_plane(&f->v, DMABUF, PRIMARY).dmabuf_id, !=, b);
+}
+
+static void test_pages_are_told(struct fixture *f, gconstpointer type)
+{
+	struct {
+		struct vfio_gfx_pages head;
+		uint64_t address[PAGES + 1];
+	} pages;
+	off_t at = (off_t)(f->gfx.offset + f->status->pages_offset);
+	uint32_t id;
+
+	g_assert_cmpint(pread(f->v.device, &pages, sizeof(pages), at), ==, sizeof(pages.head));
+	g_assert_cmpuint(pages.head.id, ==, 0);
+	g_assert_cmpuint(pages.head.count, ==, 0);
+	show(f, 2);
+	id = vgpu_plane(&f->v, DMABUF, PRIMARY).dmabuf_id;
+	g_assert_cmpint(pread(f->v.device, &pages, sizeof(pages), at), ==,
+			sizeof(pages.head) + PAGES * 8);
+	g_assert_cmpuint(pages.head.size, ==, sizeof(pages.head));
+	g_assert_cmpuint(pages.head.id, ==, id);
+	g_assert_cmpuint(pages.head.count, ==, PAGES);
+	for (uint32_t i = 0; i < PAGES; i++) {
+		g_assert_cmphex(pages.address[i], ==, (uint64_t)scattered(i, 2) * PAGE);
+	}
+	g_assert_cmpint(pread(f->v.device, &pages, 24, at), ==, 24);
+	g_assert_cmpint(pread(f->v.device, &pages, 24, at + 8), ==, -1);
 }
 
 /* ---- pins ---- */
@@ -929,6 +956,7 @@ int main(int argc, char **argv)
 	ADD("/module/skl/a-picture-within-a-buffer-needs-the-status-page", test_source);
 	ADD("/module/skl/the-cursor-is-a-plane-with-a-signed-position", test_cursor);
 	ADD("/module/skl/other-pages-are-another-buffer", test_pages_are_identity);
+	ADD("/module/skl/where-pages-lie-is-told", test_pages_are_told);
 	ADD("/module/skl/pages-are-pinned-while-shown-or-exported", test_pins);
 	ADD("/module/skl/unmapping-unpins", test_unmap);
 	ADD("/module/skl/a-dma-buf-outlives-the-device", test_outlives);

@@ -101,6 +101,8 @@ void addr_space_write(struct addr_space *space, uint64_t addr, const void *data,
  * so virtqueues may keep it. Context: any, lock-free.
  */
 void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool write);
+/* All of the RAM that @gpa lies in: one mapping of the host's. False where there is none. */
+bool addr_space_ram_block(struct addr_space *space, uint64_t gpa, void **hva, uint64_t *size_bytes);
 /* The memfd behind such RAM (borrowed) and the place of @gpa in it; -1 where there is none. */
 int addr_space_ram_fd(struct addr_space *space, uint64_t gpa, uint64_t len, uint64_t *fd_offset);
 
