@@ -71,6 +71,10 @@ def stands_still(vm, with_whom):
         raise Failure(f"calls in {SECONDS} s with {with_whom}: {seen}")
 
 
+def frames(vm):
+    return vm.qmp("query-display-state")[0]["source"]["frames"]
+
+
 def main():
     kind = sys.argv[1] if len(sys.argv) > 1 else "bochs"
     with contextlib.ExitStack() as stack:
@@ -93,6 +97,27 @@ def main():
                 time.sleep(3)
                 stands_still(vm, "an idle viewer")
 
+        def out_of_the_blue():
+            """What a guest draws in place after a long rest is on the way at once, not when
+            somebody looks the next time (2 s later, where nobody tells)."""
+            with XServer() as x, TigerVnc(x, "127.0.0.1::5909") as viewer:
+                until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
+                vm.run("killall kmspattern; sleep 1")
+                vm.send("kmspattern --squares 2 --pause-ms 9000 &")
+                vm.wait_serial("^frame 1 ", 60)
+                time.sleep(4)
+                before = frames(vm)
+                vm.wait_serial("^draws 2$", 60)
+                began = time.monotonic()
+                while frames(vm) == before:
+                    if time.monotonic() > began + 15:
+                        raise Failure("the change is not seen at all")
+                late_ms = (time.monotonic() - began) * 1000
+                print(f"# seen {late_ms:.0f} ms after it was drawn")
+                if late_ms > 500:
+                    raise Failure(f"a change after a long rest is seen {late_ms:.0f} ms late")
+                vm.wait_serial("^holds")
+
         def after_viewer():
             time.sleep(3)
             stands_still(vm, "no viewer any more")
@@ -101,6 +126,7 @@ def main():
             ("/idle/no-viewer-no-calls", functools.partial(stands_still, vm, "no viewer")),
             ("/idle/idle-viewer-no-calls", with_viewer),
             ("/idle/viewer-gone-no-calls", after_viewer),
+            ("/idle/a-change-out-of-the-blue-is-seen-at-once", out_of_the_blue),
         ])
     return 0
 

@@ -15,7 +15,7 @@
  *   --squares N    draws N squares of 64x64 into the buffer that is on the screen (no flip)
  *   --modesets N   sets the mode N times anew, with the screen off in between
  *   --off          switches the screen off
- * For each picture there is one line "frame N WxH crc XXXXXXXX" (kms_crc_shown()). At the end it
+ * Before each square there is a line "draws N". For each picture there is one line "frame N WxH crc XXXXXXXX" (kms_crc_shown()). At the end it
  * says "holds" and keeps the picture until it is killed, or for S seconds.
  */
 #include "kms.h"
@@ -212,7 +212,8 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < squares; i++) {
 		pause_ms(pause);
-		draw_square(&buffers[shown], ++frame);
+		printf("draws %u\n", ++frame);
+		draw_square(&buffers[shown], frame);
 		report(&kms, &buffers[shown], frame);
 	}
 	for (unsigned int i = 0; i < modesets; i++) {
