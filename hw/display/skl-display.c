@@ -340,7 +340,7 @@ static const struct property skl_properties[] = {
 	  .def = "1", .help = "pipes, 1 to 3; the first one that is on is shown", .min = 1,
 	  .max = GVT_SKL_PIPES },
 	{ .name = "x-ggtt", .type = PROP_ENUM, .offset = offsetof(struct skl_display, ggtt),
-	  .def = "2M", .help = "size of the page table; 1M maps 512M", .choices = ggtt_sizes },
+	  .def = "2M", .help = "size of the page table; each 1M of it maps 512M", .choices = ggtt_sizes },
 	PROP("x-vga", PROP_BOOL, struct skl_display, vga, "off", "PCI class VGA"),
 	PROP_END,
 };
