@@ -561,6 +561,15 @@ bool console_set_mode(struct console *console, const struct display_mode *mode)
 	return console->ops->set_mode && console->ops->set_mode(console->source, mode);
 }
 
+void console_look(struct console *console)
+{
+	g_assert(main_thread_is_current());
+	if (!console->active) {
+		console->ops->poll(console->source);
+		drop_picture(console);
+	}
+}
+
 pixman_image_t *console_capture(struct console *console, GError **error)
 {
 	pixman_image_t *image = NULL;

@@ -189,6 +189,8 @@ struct console_state {
 	double query_ms, map_ms, copy_ms, encode_ms, send_ms;
 };
 void console_get_state(struct console *console, struct console_state *state);
+/* While nobody watches the state is that of the last look: look now. */
+void console_look(struct console *console);
 /* Sinks report their stages: which is "encode" or "send". */
 void console_stage_add(struct console *console, const char *stage, double ms);
 

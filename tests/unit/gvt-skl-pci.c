@@ -158,6 +158,9 @@ static const uint8_t *find_vbt(const uint8_t *rom)
 	g_assert_cmpmem(pcir, 4, "PCIR", 4);
 	g_assert_cmphex(get16(pcir + 4), ==, 0x8086);
 	g_assert_cmphex(get16(pcir + 6), ==, 0x1912);
+	g_assert_cmphex(pcir[0x0d], ==, 0);
+	g_assert_cmphex(pcir[0x0e], ==, 0x80);
+	g_assert_cmphex(pcir[0x0f], ==, 0x03);
 	g_assert_cmpuint(get16(pcir + 0x10) * 512, ==, GVT_SKL_ROM_SIZE);
 	g_assert_cmpuint(rom[2] * 512, ==, GVT_SKL_ROM_SIZE);
 	g_assert_cmphex(pcir[0x14], ==, 0);
@@ -175,19 +178,12 @@ static const uint8_t *find_vbt(const uint8_t *rom)
 	g_assert_not_reached();
 }
 
-static void test_rom(gconstpointer opaque)
+static void assert_vbt(const uint8_t *vbt, bool dp)
 {
-	enum gvt_skl_output output = GPOINTER_TO_UINT(opaque);
-	const struct gvt_skl_config config = {output, true, 1, 8u << 20, false};
-	bool dp = output == GVT_SKL_DP;
-	g_autofree uint8_t *rom = g_malloc(GVT_SKL_ROM_SIZE);
 	static const uint8_t zeros[33];
 	uint8_t child[33] = {0};
-	const uint8_t *vbt, *bdb, *block;
+	const uint8_t *bdb, *block;
 
-	memset(rom, 0x5a, GVT_SKL_ROM_SIZE);
-	gvt_skl_rom(&config, rom);
-	vbt = find_vbt(rom);
 	g_assert_cmpmem(vbt, 12, "$VBT SKYLAKE", 12);
 	g_assert_cmpuint(get16(vbt + 0x14), ==, 100);
 	g_assert_cmpuint(get16(vbt + 0x16), ==, 48);
@@ -219,6 +215,36 @@ static void test_rom(gconstpointer opaque)
 	g_assert_cmpmem(vbt + 0x58, 33, child, 33);
 }
 
+static void test_rom(gconstpointer opaque)
+{
+	const struct gvt_skl_config config = {GPOINTER_TO_UINT(opaque), true, 1, 8u << 20, false};
+	g_autofree uint8_t *rom = g_malloc(GVT_SKL_ROM_SIZE);
+
+	memset(rom, 0x5a, GVT_SKL_ROM_SIZE);
+	gvt_skl_rom(&config, rom);
+	assert_vbt(find_vbt(rom), config.output == GVT_SKL_DP);
+}
+
+/* As i915 reads what ASLS points at. */
+static void test_opregion(gconstpointer opaque)
+{
+	const struct gvt_skl_config config = {GPOINTER_TO_UINT(opaque), true, 1, 8u << 20, false};
+	g_autofree uint8_t *image = g_malloc(GVT_SKL_OPREGION_SIZE);
+
+	g_assert_cmpuint(GVT_SKL_OPREGION_SIZE, ==, 8192);
+	memset(image, 0x5a, GVT_SKL_OPREGION_SIZE);
+	gvt_skl_opregion(&config, image);
+	g_assert_cmpmem(image, 16, "IntelGraphicsMem", 16);
+	g_assert_cmpuint(get16(image + 0x10), ==, 8);
+	g_assert_cmpuint(image[0x17], ==, 2);
+	g_assert_cmpuint(get16(image + 0x58) | get16(image + 0x5a), ==, 0);
+	if (config.output == GVT_SKL_BARE) {
+		g_assert_cmpuint(get16(image + 0x400), ==, 0);
+	} else {
+		assert_vbt(image + 0x400, config.output == GVT_SKL_DP);
+	}
+}
+
 static void test_rom_bare(void)
 {
 	static const struct gvt_skl_config config = {GVT_SKL_BARE, true, 1, 8u << 20, false};
@@ -245,5 +271,11 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/gvt/skl/rom/the-table-describes-hdmi",
 			     GUINT_TO_POINTER(GVT_SKL_HDMI), test_rom);
 	g_test_add_func("/gvt/skl/rom/bare-is-zeros", test_rom_bare);
+	g_test_add_data_func("/gvt/skl/opregion/the-table-describes-displayport",
+			     GUINT_TO_POINTER(GVT_SKL_DP), test_opregion);
+	g_test_add_data_func("/gvt/skl/opregion/the-table-describes-hdmi",
+			     GUINT_TO_POINTER(GVT_SKL_HDMI), test_opregion);
+	g_test_add_data_func("/gvt/skl/opregion/bare-has-no-table", GUINT_TO_POINTER(GVT_SKL_BARE),
+			     test_opregion);
 	return g_test_run();
 }

@@ -77,7 +77,7 @@ struct gvt_skl_config {
 
 /* What a write, or the passing of time, did. */
 #define GVT_SKL_FLIP   0x01u /* an armed primary plane took effect, maybe with the same address */
-#define GVT_SKL_MODE   0x02u /* a pipe went on or off, or its timings changed */
+#define GVT_SKL_MODE   0x02u /* a pipe went on or off; its timings count from when it goes on */
 #define GVT_SKL_CURSOR 0x04u /* an armed cursor took effect */
 #define GVT_SKL_IRQ    0x08u /* signal the MSI */
 #define GVT_SKL_LEVEL  0x10u /* the interrupt line may have changed */
