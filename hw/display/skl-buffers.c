@@ -100,7 +100,7 @@ static struct fb_buffer *wrap(const struct gvt_plane *plane, struct guest_view *
 			      GError **error)
 {
 	struct fb_info info = {
-		/* The picture begins within the first tile. */
+		/* To the end of the picture, which may begin somewhere in the first tiles. */
 		.width_px = plane->src_x_px + plane->width_px,
 		.height_px = plane->src_y_px + plane->height_px,
 		.fourcc = plane->drm_format,

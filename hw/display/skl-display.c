@@ -19,6 +19,8 @@
 #define CFG_CAP_LIST   0x34
 #define CFG_HEADER_END 0x40
 
+static const char *const outputs[] = { "dp", "hdmi", "none", NULL }; /* enum gvt_skl_output */
+
 static struct skl_display *to_skl(struct device *dev)
 {
 	return (struct skl_display *)dev;
@@ -216,8 +218,13 @@ static bool plug(struct skl_display *skl, const struct gvt_skl_config *config, G
 void skl_set_monitor(struct skl_display *skl, const struct display_mode *mode)
 {
 	uint8_t edid[GVT_EDID_MAX];
-	size_t size = mode ? scanout_edid(mode, GVT_SKL_MAX_WIDTH, GVT_SKL_MAX_HEIGHT, edid) : 0;
+	uint32_t max_width, max_height;
+	size_t size = 0;
 
+	if (mode) {
+		gvt_skl_max_mode(&skl->model.config, &max_width, &max_height);
+		size = scanout_edid(mode, max_width, max_height, edid);
+	}
 	skl_take_events(skl, gvt_skl_set_monitor(&skl->model, edid, size, (uint64_t)clock_ns()));
 }
 
@@ -266,8 +273,15 @@ static bool skl_realize(struct device *dev, GError **error)
 		.ggtt_bytes = 2u << (20 + skl->ggtt),
 		.vga_class = skl->vga,
 	};
+	uint32_t max_width, max_height;
 	bool ok;
 
+	gvt_skl_max_mode(&config, &max_width, &max_height);
+	if (mode.width_px > max_width || mode.height_px > max_height) {
+		return error_set(error, "%s: xres and yres: %ux%u: %s takes no more than %ux%u",
+				 device_label(dev), mode.width_px, mode.height_px,
+				 outputs[skl->output], max_width, max_height);
+	}
 	skl->ggtt_bytes = config.ggtt_bytes;
 	if (!init_memory(skl, error)) {
 		return false;
@@ -307,7 +321,6 @@ static void skl_reset(struct device *dev)
 	skl_take_events(skl, GVT_SKL_LEVEL | GVT_SKL_MODE);
 }
 
-static const char *const outputs[] = { "dp", "hdmi", "none", NULL }; /* enum gvt_skl_output */
 static const char *const ggtt_sizes[] = { "2M", "4M", "8M", NULL };
 
 static const struct property skl_properties[] = {
@@ -327,7 +340,7 @@ static const struct property skl_properties[] = {
 	  .def = "1", .help = "pipes, 1 to 3; the first one that is on is shown", .min = 1,
 	  .max = GVT_SKL_PIPES },
 	{ .name = "x-ggtt", .type = PROP_ENUM, .offset = offsetof(struct skl_display, ggtt),
-	  .def = "2M", .help = "size of the page table; 1M maps 512M", .choices = ggtt_sizes },
+	  .def = "2M", .help = "size of the page table; each 1M of it maps 512M", .choices = ggtt_sizes },
 	PROP("x-vga", PROP_BOOL, struct skl_display, vga, "off", "PCI class VGA"),
 	PROP_END,
 };

@@ -148,9 +148,11 @@ static bool set_mode(void *opaque, const struct display_mode *mode)
 {
 	struct skl_display *skl = opaque;
 	struct display_mode wish = *mode;
+	uint32_t max_width, max_height;
 
-	wish.width_px = MIN(wish.width_px, GVT_SKL_MAX_WIDTH);
-	wish.height_px = MIN(wish.height_px, GVT_SKL_MAX_HEIGHT);
+	gvt_skl_max_mode(&skl->model.config, &max_width, &max_height);
+	wish.width_px = MIN(wish.width_px, max_width);
+	wish.height_px = MIN(wish.height_px, max_height);
 	mode_wish_set(&skl->mode_wish, &wish);
 	return true;
 }
@@ -164,7 +166,11 @@ static void set_monitor(struct skl_display *skl, const struct display_mode *mode
 
 static bool unplug(void *opaque, const struct display_mode *mode)
 {
-	set_monitor(opaque, NULL);
+	struct skl_display *skl = opaque;
+
+	if (!mode_wish_unplugged(&skl->mode_wish)) {
+		set_monitor(skl, NULL);
+	}
 	return true;
 }
 

@@ -179,6 +179,9 @@ def _(tmp):
         expect_refusal(tmp, "-accel", "qtest", "-display", "none", "-nodefaults", "-device",
                        "skl-display," + value, says=["skl-display", name, text])
     expect_refusal(tmp, "-accel", "qtest", "-display", "none", "-nodefaults", "-device",
+                   "skl-display,x-output=hdmi,xres=2560,id=d0",
+                   says="d0: xres and yres: 2560x800: hdmi takes no more than 1920x1200")
+    expect_refusal(tmp, "-accel", "qtest", "-display", "none", "-nodefaults", "-device",
                    "skl-display,xers=640", says="did you mean 'xres'")
 
 

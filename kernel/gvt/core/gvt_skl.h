@@ -133,6 +133,9 @@ bool gvt_skl_init(struct gvt_skl *s, const struct gvt_skl_config *config, uint32
 /* Registers as after power on. The monitor stays. */
 void gvt_skl_reset(struct gvt_skl *s, uint64_t now_ns);
 
+/* The largest mode that is to be offered on the output. */
+void gvt_skl_max_mode(const struct gvt_skl_config *config, uint32_t *width_px, uint32_t *height_px);
+
 /* The configuration space of such a device: BARs, ROM, MSI, GGC, ASLS. */
 void gvt_skl_pci_init(const struct gvt_skl_config *config, struct gvt_pci *pci);
 /* The option ROM: GVT_SKL_ROM_SIZE bytes with the table of outputs (VBT, 4.7), or zeros for

@@ -30,6 +30,16 @@ uint32_t skl_ddi_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
 	return value | ((value & SKL_ENABLE) ? 0 : SKL_BIT(7));
 }
 
+/* A monitor on HDMI whose EDID has no HDMI block, as ours hasn't, is DVI to i915: 165 MHz at most
+ * (4.7). */
+void gvt_skl_max_mode(const struct gvt_skl_config *config, uint32_t *width_px, uint32_t *height_px)
+{
+	bool dvi = config->output == GVT_SKL_HDMI;
+
+	*width_px = dvi ? 1920 : GVT_SKL_MAX_WIDTH;
+	*height_px = dvi ? 1200 : GVT_SKL_MAX_HEIGHT;
+}
+
 /* ---- hot plug ---- */
 
 uint32_t skl_sde_isr_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
