@@ -113,8 +113,8 @@ static void test_tiled(void)
 }
 
 /*
- * Memory holds 320x240 in 10 x 8 tiles, which is 256 lines; the guest maps them column by column, from
- * the bottom. So the 16 lines that are none of the picture's come first, and it has to skip them.
+ * Memory holds 320x240 in 10 x 8 tiles; the guest maps them column by column, from the bottom, and
+ * begins behind the 16 lines that the last row of tiles has too many, as i915 does.
  */
 static void test_turned(void)
 {
