@@ -249,6 +249,8 @@ void kms_set_rotation(struct kms *kms, unsigned int degrees)
 		errno = ENOTSUP;
 		fail("rotation");
 	}
+	/* What is on the screen now may be of a layout that can't be turned so. */
+	kms_disable(kms);
 	kms_request(kms->fd, DRM_IOCTL_MODE_OBJ_SETPROPERTY, &set, "rotation");
 	kms->rotation = degrees;
 }
