@@ -62,6 +62,7 @@ static JsonObject *describe_source(const struct source_state *source)
 	json_object_set_int_member(object, "events-seen", (gint64)source->events_seen);
 	if (source->tells_flips) {
 		json_object_set_int_member(object, "flips", (gint64)source->flips);
+		json_object_set_int_member(object, "mixed-reads", (gint64)source->mixed_reads);
 	}
 	return object;
 }
@@ -100,6 +101,7 @@ static JsonObject *describe_console(struct console *console)
 	JsonObject *object = json_object_new(), *stages = json_object_new();
 	struct console_state state = { 0 };
 
+	console_look(console);
 	console_get_state(console, &state);
 	json_object_set_string_member(object, "device", state.device);
 	json_object_set_int_member(object, "head", state.head);

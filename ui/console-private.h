@@ -40,6 +40,7 @@ struct console {
 	pixman_region32_t reader_hint; /* submitted since the reader looked last */
 	uint64_t reader_seq; /* of the frame it has looked at */
 	bool reader_waits; /* it was frozen when it should have looked */
+	bool reader_mixed; /* the snapshot has pixels of two pictures */
 	enum blank_reason reader_blank; /* why it can't read the present frame */
 	char *reader_text;
 

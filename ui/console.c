@@ -9,8 +9,12 @@
 #include <fcntl.h>
 
 #include "ui/console-private.h"
+#include "util/error.h"
 #include "util/fd.h"
 #include "util/trace.h"
+
+/* A screenshot into which a flip came so often is given up. */
+#define CAPTURE_TRIES 8
 
 static void deliver(struct console *console);
 
@@ -76,7 +80,7 @@ static void drop_picture(struct console *console)
 {
 	frame_unref(console->current);
 	console->current = NULL;
-	console->reader_waits = false;
+	console->reader_waits = console->reader_mixed = false;
 	console->reader_blank = BLANK_NONE;
 	g_clear_pointer(&console->reader_text, g_free);
 	pixman_region32_clear(&console->reader_hint);
@@ -187,7 +191,7 @@ static bool deliver_dmabuf(struct console *console, struct sink *sink)
 
 static bool reader_current(const struct console *console)
 {
-	return reader_valid(console->reader) && !console->reader_waits;
+	return reader_valid(console->reader) && !console->reader_waits && !console->reader_mixed;
 }
 
 static bool deliver_cpu(struct console *console, struct sink *sink)
@@ -277,12 +281,36 @@ static void spread_damage(struct console *console, const pixman_region32_t *dama
 	}
 }
 
+/*
+ * The snapshot was brought up to a frame. Was the guest's picture the same all the while? If not,
+ * what changed counts as changed, so that no damage is lost, but is shown to nobody. The next look
+ * looks there again: there may be pixels that the next frame's damage knows nothing of, when the
+ * guest draws the picture after the next into the buffer that was read.
+ */
+static bool check_whole(struct console *console, struct frame *frame, bool changed)
+{
+	const pixman_region32_t *damage = reader_damage(console->reader);
+
+	if (!console->ops->still_whole || console->ops->still_whole(console->source, frame)) {
+		console->reader_mixed = false;
+		return true;
+	}
+	TRACE(ui, mixed, "seq %" G_GUINT64_FORMAT, frame->seq);
+	if (changed) {
+		console->reader_mixed = true;
+		pixman_region32_union(&console->reader_hint, &console->reader_hint,
+				      (pixman_region32_t *)damage);
+	}
+	return false;
+}
+
 /* Lets the reader look at the mailbox if that is due and possible. */
 static void refresh_reader(struct console *console)
 {
 	struct frame *frame = console->current;
 	enum reader_result result;
 	GError *error = NULL;
+	bool whole = true, was_mixed = console->reader_mixed;
 	int64_t start;
 
 	/* A look that was put off stays due even when who asked for it has gone: another sink may
@@ -299,17 +327,21 @@ static void refresh_reader(struct console *console)
 	}
 	console->reader_waits = false;
 	console->reader_seq = frame->seq;
-	pixman_region32_clear(&console->reader_hint);
 	TRACE(ui, read, "seq %" G_GUINT64_FORMAT " result %d", frame->seq, (int)result);
 	if (result == READER_CHANGED || result == READER_SAME) {
 		console_stage_add(console, "copy", (double)(clock_ns() - start) / 1e6);
 		console->reader_blank = BLANK_NONE;
+		whole = check_whole(console, frame, result == READER_CHANGED);
 	} else {
+		console->reader_mixed = false;
 		reader_failed(console, result, error);
+	}
+	if (whole) {
+		pixman_region32_clear(&console->reader_hint);
 	}
 	if (result == READER_CHANGED) {
 		spread_damage(console, reader_damage(console->reader), SINK_CPU);
-	} else {
+	} else if (!was_mixed) { /* else the sinks have damage from before */
 		pace(console, frame->seq, false);
 		/* In case the source submits from inside frame_done(): next turn, not now. */
 		kick_if_newer(console);
@@ -529,19 +561,39 @@ bool console_set_mode(struct console *console, const struct display_mode *mode)
 	return console->ops->set_mode && console->ops->set_mode(console->source, mode);
 }
 
+void console_look(struct console *console)
+{
+	g_assert(main_thread_is_current());
+	if (!console->active) {
+		console->ops->poll(console->source);
+		drop_picture(console);
+	}
+}
+
 pixman_image_t *console_capture(struct console *console, GError **error)
 {
 	pixman_image_t *image = NULL;
 
 	g_assert(main_thread_is_current());
-	console->ops->poll(console->source);
-	if (console->current) {
+	for (unsigned int i = 0; i < CAPTURE_TRIES && !image; i++) {
+		console->ops->poll(console->source);
+		if (!console->current) {
+			console_blank_error(console, error);
+			break;
+		}
 		image = reader_capture(console->current, error);
 		if (!image) {
 			g_prefix_error(error, "%s: ", console->device);
+			break;
 		}
-	} else {
-		console_blank_error(console, error);
+		if (console->ops->still_whole &&
+		    !console->ops->still_whole(console->source, console->current)) {
+			g_clear_pointer(&image, pixman_image_unref);
+		}
+	}
+	if (!image && error && !*error) {
+		error_set(error, "%s: no picture: the guest flips faster than it can be read",
+			  console->device);
 	}
 	if (!console->active) {
 		drop_picture(console);

@@ -11,9 +11,10 @@
 
 #include "ui/console.h"
 
-/* A wish counts when no other follows within this. */
-#define MODE_WISH_SETTLE_MS 250u
-/* So long there is no monitor. */
+/* A wish counts when no other follows within this. VNC settles its viewers' too: all in all a wish
+ * is to reach the device within half a second. */
+#define MODE_WISH_SETTLE_MS 150u
+/* So long there is no monitor: the guest must see that it is gone before it is there again. */
 #define MODE_WISH_DOWN_MS 100u
 
 struct mode_wish_ops {

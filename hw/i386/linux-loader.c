@@ -70,7 +70,7 @@ static int open_file(const char *kind, const char *path, uint64_t *size, GError 
 static bool open_kernel(struct linux_loader *loader, GError **error)
 {
 	uint8_t head[BZIMAGE_HEAD_SIZE];
-	uint64_t size, end;
+	uint64_t size;
 	ssize_t len;
 
 	loader->kernel_fd = open_file("kernel", loader->kernel_path, &size, error);
@@ -84,21 +84,11 @@ static bool open_kernel(struct linux_loader *loader, GError **error)
 	if (!bzimage_parse(&loader->image, loader->kernel_path, head, (size_t)len, size, error)) {
 		return false;
 	}
-	end = loader->image.load_gpa + loader->image.init_size;
-	if (end > loader->low_bytes) {
-		return error_set(error, "kernel '%s': needs %" PRIu64 " MiB of memory, -m gives %"
-				 PRIu64 " MiB", loader->kernel_path, round_up(end, 1 << 20) >> 20,
-				 loader->low_bytes >> 20);
-	}
 	return true;
 }
 
-/* As high as it may be, so that it is out of the kernel's way. */
 static bool open_initrd(struct linux_loader *loader, GError **error)
 {
-	uint64_t kernel_end = loader->image.load_gpa + loader->image.init_size;
-	uint64_t end = MIN(loader->low_bytes, loader->image.initrd_max + 1);
-
 	if (!loader->initrd_path) {
 		return true;
 	}
@@ -108,6 +98,24 @@ static bool open_initrd(struct linux_loader *loader, GError **error)
 	}
 	if (!loader->initrd_size) {
 		return error_set(error, "initrd '%s': empty", loader->initrd_path);
+	}
+	return true;
+}
+
+/* Finds room for kernel and initrd below @low_end. The initrd goes as high as it may, so that it is out
+ * of the kernel's way. */
+static bool place(struct linux_loader *loader, uint64_t low_end, GError **error)
+{
+	uint64_t kernel_end = loader->image.load_gpa + loader->image.init_size;
+	uint64_t end = MIN(low_end, loader->image.initrd_max + 1);
+
+	if (kernel_end > low_end) {
+		return error_set(error, "kernel '%s': needs %" PRIu64 " MiB of memory, -m gives %"
+				 PRIu64 " MiB", loader->kernel_path,
+				 round_up(kernel_end, 1 << 20) >> 20, low_end >> 20);
+	}
+	if (!loader->initrd_size) {
+		return true;
 	}
 	if (loader->initrd_size > end || ((end - loader->initrd_size) & ~UINT64_C(4095)) <
 	    kernel_end) {
@@ -141,7 +149,7 @@ struct linux_loader *linux_loader_create(const char *kernel, const char *initrd,
 	loader->low_bytes = low_bytes;
 	loader->kernel_fd = loader->initrd_fd = -1;
 	if (!open_kernel(loader, error) || !open_initrd(loader, error) ||
-	    !check_cmdline(loader, error)) {
+	    !place(loader, low_bytes, error) || !check_cmdline(loader, error)) {
 		linux_loader_destroy(loader);
 		return NULL;
 	}
@@ -202,7 +210,7 @@ static void put_e820(uint8_t *params, uint64_t base, uint64_t size, uint32_t typ
 	}
 }
 
-static void fill_boot_params(const struct linux_loader *loader, uint8_t *params,
+static void fill_boot_params(const struct linux_loader *loader, uint8_t *params, uint64_t low_end,
 			     uint64_t high_bytes, uint64_t rsdp_gpa)
 {
 	memset(params, 0, BOOT_PARAMS_SIZE);
@@ -220,7 +228,8 @@ static void fill_boot_params(const struct linux_loader *loader, uint8_t *params,
 	put_e820(params, 0, LOADER_LOW_END, E820_RAM);
 	put_e820(params, LOADER_LOW_END, 0xa0000 - LOADER_LOW_END, E820_RESERVED);
 	put_e820(params, LOADER_ACPI_GPA, 0x100000 - LOADER_ACPI_GPA, E820_RESERVED);
-	put_e820(params, 0x100000, loader->low_bytes - 0x100000, E820_RAM);
+	put_e820(params, 0x100000, low_end - 0x100000, E820_RAM);
+	put_e820(params, low_end, loader->low_bytes - low_end, E820_RESERVED);
 	put_e820(params, UINT64_C(1) << 32, high_bytes, E820_RAM);
 }
 
@@ -247,14 +256,18 @@ static void fill_gdt(uint8_t *gdt)
 	memcpy(gdt, entries, sizeof(entries));
 }
 
-bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint64_t high_bytes,
-		       uint64_t rsdp_gpa, struct vcpu_boot_state *boot, GError **error)
+bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint64_t low_end,
+		       uint64_t high_bytes, uint64_t rsdp_gpa, struct vcpu_boot_state *boot,
+		       GError **error)
 {
 	const struct bzimage *image = &loader->image;
 	uint8_t *kernel = addr_space_ram(mem, image->load_gpa, image->init_size, true);
 	uint8_t *low = addr_space_ram(mem, 0, LOADER_LOW_END, true);
 	uint8_t *initrd;
 
+	if (!place(loader, low_end, error)) {
+		return false;
+	}
 	if (!kernel || !low) {
 		return error_set(error, "kernel '%s': no memory at 0x%" PRIx64,
 				 loader->kernel_path, image->load_gpa);
@@ -277,7 +290,7 @@ bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint
 	fill_gdt(low + GDT_GPA);
 	fill_page_tables(low + PAGE_TABLES_GPA);
 	memcpy(low + CMDLINE_GPA, loader->cmdline, strlen(loader->cmdline) + 1);
-	fill_boot_params(loader, low + BOOT_PARAMS_GPA, high_bytes, rsdp_gpa);
+	fill_boot_params(loader, low + BOOT_PARAMS_GPA, low_end, high_bytes, rsdp_gpa);
 	*boot = (struct vcpu_boot_state){
 		.rip = image->load_gpa + ENTRY_64,
 		.rsi = BOOT_PARAMS_GPA,

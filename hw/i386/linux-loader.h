@@ -26,8 +26,10 @@ struct linux_loader *linux_loader_create(const char *kernel, const char *initrd,
 					 const char *append, uint64_t low_bytes, GError **error);
 /* Accepts NULL. */
 void linux_loader_destroy(struct linux_loader *loader);
-/* @high_bytes: RAM from 4 GiB. Fills what the boot CPU needs. */
-bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint64_t high_bytes,
-		       uint64_t rsdp_gpa, struct vcpu_boot_state *boot, GError **error);
+/* @low_end: RAM from 0 that the guest may use; from there to low_bytes it is told to keep off.
+ * @high_bytes: RAM from 4 GiB. Fills what the boot CPU needs. */
+bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint64_t low_end,
+		       uint64_t high_bytes, uint64_t rsdp_gpa, struct vcpu_boot_state *boot,
+		       GError **error);
 
 #endif

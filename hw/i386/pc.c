@@ -290,6 +290,7 @@ struct pc *pc_create(struct board *board, const struct pc_config *config, GError
 	pc->isa.accel = board->accel;
 	pc->low_bytes = MIN(config->ram_bytes, LOW_MAX);
 	pc->high_bytes = config->ram_bytes - pc->low_bytes;
+	board->low_ram_end = pc->low_bytes;
 	board->mem = addr_space_create("mem", false, UINT64_C(1) << 52, board->accel);
 	board->io = addr_space_create("io", true, 0x10000, board->accel);
 	if (!check_ram_size(config, pc, error)) {
@@ -352,6 +353,7 @@ void pc_destroy(struct pc *pc)
 	addr_space_destroy(pc->board->mem);
 	pc->board->pci = NULL;
 	pc->board->io = pc->board->mem = NULL;
+	pc->board->low_ram_end = 0;
 	g_free(pc);
 }
 
@@ -394,8 +396,8 @@ bool pc_reset(struct pc *pc, GError **error)
 	acpi = addr_space_ram(pc->board->mem, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, true);
 	rsdp = acpi_build(&pc->acpi, LOADER_ACPI_GPA, acpi, LOADER_ACPI_SIZE);
 	g_assert(rsdp);
-	if (pc->loader && !linux_loader_load(pc->loader, pc->board->mem, pc->high_bytes, rsdp,
-					     &boot, error)) {
+	if (pc->loader && !linux_loader_load(pc->loader, pc->board->mem, pc->board->low_ram_end,
+					     pc->high_bytes, rsdp, &boot, error)) {
 		return false;
 	}
 	boot.uc_base = LOW_MAX;

@@ -34,7 +34,7 @@ struct vfio_display {
 	bool active, irq; /* irq: the display interrupt is on */
 	bool polls; /* someone has to look whether the guest drew in place: nothing else tells */
 	guint event_watch, timer, kick;
-	bool reset_seen; /* for kick */
+	bool reset_seen, again; /* for kick */
 	unsigned int interval_ms;
 	unsigned int still; /* polling: looks in a row that found no change */
 	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
@@ -46,14 +46,18 @@ struct vfio_display {
 	/* what the console has */
 	struct fb_buffer *shown;
 	pixman_box32_t shown_source;
+	uint32_t shown_id; /* as the driver counts */
 	bool damage_lost; /* a harvest led to no frame */
 	bool ever_on;
+
+	enum vfio_tear tear;
+	unsigned int mixed_in_a_row; /* reads that a flip came into */
 
 	/* The status page as of the last look; false: the next look has to ask for everything. */
 	bool picture_known, cursor_known;
 	uint64_t flip_count, damage_generation, cursor_count;
 
-	uint64_t queries, frames, events;
+	uint64_t queries, frames, events, mixed_reads;
 };
 
 /* Asks for both planes and tells the console. */
@@ -66,6 +70,8 @@ bool vfio_display_glance(struct vfio_display *display);
 /* Shows the buffer that is shown again, so that readers compare it: for drawing in place that nobody
  * tells of. Asks the driver for nothing; false when there is no picture to compare. */
 bool vfio_display_compare(struct vfio_display *display);
+/* True while the guest hasn't flipped since the last look began; also where nobody can know. */
+bool vfio_display_is_whole(struct vfio_display *display);
 /* Tells the viewers why there is no picture; @text NULL: the reason's own. */
 enum look vfio_display_blank(struct vfio_display *display, enum blank_reason reason,
 			     const char *text);

@@ -166,6 +166,7 @@ static void events_start(struct vfio_display *display)
 	/* What was harvested for an earlier viewer, or never: unknown. */
 	display->damage_lost = true;
 	display->picture_known = display->cursor_known = false;
+	display->mixed_in_a_row = 0;
 	display->interval_ms = display->rhythm_ms = VFIO_POLL_MIN_MS;
 	display->still = 0;
 }
@@ -188,9 +189,10 @@ static void events_stop(struct vfio_display *display)
 static gboolean kicked(gpointer opaque)
 {
 	struct vfio_display *display = opaque;
-	bool due = display->reset_seen || display->event_waits;
+	bool due = display->reset_seen || display->event_waits || display->again;
 
 	display->kick = 0;
+	display->again = false;
 	if (display->reset_seen) {
 		display->reset_seen = false;
 		vfio_dmabuf_cache_clear(&display->dmabufs);
@@ -277,6 +279,34 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 	}
 }
 
+static bool source_still_whole(void *source, const struct frame *frame)
+{
+	struct vfio_display *display = source;
+
+	if (!display->device || vfio_display_is_whole(display)) {
+		display->mixed_in_a_row = 0;
+		return true;
+	}
+	display->mixed_reads++;
+	if (display->tear == VFIO_TEAR_ALLOW) {
+		return true;
+	}
+	display->mixed_in_a_row++;
+	display->picture_known = false;
+	if (!display->active) {
+		return false;
+	}
+	display->waiting = false;
+	if (display->mixed_in_a_row < VFIO_LATCH_TRIES) {
+		display->again = true;
+		kick(display);
+	} else {
+		/* The next flip makes the next try; this is for the last flip of all. */
+		schedule(display, VFIO_POLL_MAX_MS);
+	}
+	return false;
+}
+
 static void source_expect_change(void *source)
 {
 	hurry(source);
@@ -296,6 +326,7 @@ static void source_get_state(void *source, struct source_state *state)
 	if (display->gfx && vfio_gfx_read_status(display->gfx, &status) == 0) {
 		state->tells_flips = true;
 		state->flips = status.flip_count;
+		state->mixed_reads = display->mixed_reads;
 	}
 }
 
@@ -304,6 +335,7 @@ static const struct source_ops source_ops = {
 	.poll = source_poll,
 	.set_mode = source_set_mode,
 	.frame_done = source_frame_done,
+	.still_whole = source_still_whole,
 	.expect_change = source_expect_change,
 	.get_state = source_get_state,
 };
@@ -316,39 +348,59 @@ bool vfio_display_present(struct vfio_device *device)
 	       vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_REGION);
 }
 
+static bool check_tear(const struct vfio_display_config *config, const struct vfio_gfx *gfx,
+			GError **error)
+{
+	if (config->tear == VFIO_TEAR_COPY) {
+		return error_set(error, "%s: x-tear=copy: not supported yet", config->device->name);
+	}
+	return config->tear == VFIO_TEAR_ALLOW ||
+	       (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_IRQ)) ||
+	       error_set(error, "%s: x-tear=latch: the device doesn't say when the guest flips",
+			 config->device->name);
+}
+
+static bool set_up_mode(const struct vfio_display_config *config, struct vfio_edid *edid,
+			GError **error)
+{
+	struct display_mode mode = { config->xres, config->yres, 0, 0, 0 };
+
+	if (!config->xres) {
+		return true;
+	}
+	return edid ? vfio_edid_set_now(edid, &mode, error) :
+		      error_set(error, "%s: xres and yres: the device has no EDID region",
+				config->device->name);
+}
+
 struct vfio_display *vfio_display_create(const struct vfio_display_config *config, GError **error)
 {
 	struct vfio_device *device = config->device;
 	bool dmabuf = vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_DMABUF);
 	bool region = vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_REGION);
-	struct vfio_edid *edid = vfio_edid_create(device);
 	struct vfio_display *display;
+	struct vfio_edid *edid;
+	struct vfio_gfx *gfx;
 
 	if (!dmabuf && !region) {
-		vfio_edid_destroy(edid);
 		error_set(error, "%s: display=on: the device has no display", device->name);
 		return NULL;
 	}
-	if (config->xres) {
-		struct display_mode mode = { config->xres, config->yres, 0, 0, 0 };
-
-		if (!edid) {
-			error_set(error, "%s: xres and yres: the device has no EDID region",
-				  device->name);
-			return NULL;
-		}
-		if (!vfio_edid_set_now(edid, &mode, error)) {
-			vfio_edid_destroy(edid);
-			return NULL;
-		}
+	edid = vfio_edid_create(device);
+	gfx = vfio_gfx_probe(device);
+	if (!check_tear(config, gfx, error) || !set_up_mode(config, edid, error)) {
+		vfio_gfx_destroy(gfx);
+		vfio_edid_destroy(edid);
+		return NULL;
 	}
 	display = g_new0(struct vfio_display, 1);
 	display->device = device;
 	display->edid = edid;
+	display->tear = config->tear;
 	display->primary = VFIO_PLANE_PRIMARY;
 	display->kind = dmabuf ? VFIO_GFX_PLANE_TYPE_DMABUF : VFIO_GFX_PLANE_TYPE_REGION;
 	display->region_too = dmabuf && region;
-	display->gfx = vfio_gfx_probe(device);
+	display->gfx = gfx;
 	vfio_dmabuf_cache_init(&display->dmabufs, device);
 	vfio_region_plane_init(&display->region, device);
 	display->console = console_create(config->registry, config->label, 0, &source_ops,

@@ -26,16 +26,26 @@ struct vfio_display;
 #define VFIO_POLL_STILL_LOOKS 50u
 #define VFIO_POLL_STILL_MS    2000u
 
+/* What CPU viewers may see of a guest that flips while its picture is read. */
+enum vfio_tear {
+	VFIO_TEAR_ALLOW, /* parts of both pictures */
+	VFIO_TEAR_LATCH, /* whole pictures only: reads that a flip came into are made again */
+	VFIO_TEAR_COPY, /* not made yet: refused */
+};
+/* Reads in a row that a flip came into before the next flip is waited for. */
+#define VFIO_LATCH_TRIES 8u
+
 struct vfio_display_config {
 	struct vfio_device *device; /* borrowed, outlives the display */
 	struct display_registry *registry;
 	const char *label; /* id or name of the guest's device */
 	uint32_t xres, yres; /* preferred mode, 0: the device's own */
+	enum vfio_tear tear;
 };
 
 /* Does the device show anything? Context: any. */
 bool vfio_display_present(struct vfio_device *device);
-/* NULL and *error without a display, or when xres and yres can't be had. Context: main. */
+/* NULL and *error without a display, or when xres and yres or tear can't be had. Context: main. */
 struct vfio_display *vfio_display_create(const struct vfio_display_config *config,
 					 GError **error);
 /* Accepts NULL. */

@@ -60,7 +60,8 @@ static int set_link(struct vfio_edid *edid, uint32_t state)
 
 static int write_blob(struct vfio_edid *edid)
 {
-	int ret = set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_DOWN);
+	/* Down already while a cycle is under way: it then ends with this blob. */
+	int ret = mode_wish_unplugged(&edid->wish) ? 0 : set_link(edid, VFIO_DEVICE_GFX_LINK_STATE_DOWN);
 
 	if (ret == 0) {
 		ret = vfio_region_write_u32(edid->device, edid->region, REG(edid_size),

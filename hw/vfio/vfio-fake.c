@@ -212,8 +212,13 @@ static ssize_t fake_write(struct vfio_device *device, const void *data, size_t s
 	    region->subtype == VFIO_REGION_SUBTYPE_GFX_EDID && size == 4 &&
 	    offset == offsetof(struct vfio_region_gfx_edid, link_state)) {
 		memcpy(&value, data, sizeof(value));
-		from(device)->link_downs += value == VFIO_DEVICE_GFX_LINK_STATE_DOWN;
-		from(device)->link_ups += value == VFIO_DEVICE_GFX_LINK_STATE_UP;
+		if (value == VFIO_DEVICE_GFX_LINK_STATE_DOWN) {
+			from(device)->link_downs++;
+			from(device)->link_down_ns = clock_ns();
+		} else if (value == VFIO_DEVICE_GFX_LINK_STATE_UP) {
+			from(device)->link_ups++;
+			from(device)->link_up_ns = clock_ns();
+		}
 	}
 	return (ssize_t)size;
 }

@@ -60,6 +60,7 @@ struct vfio_fake {
 
 	unsigned int queries, cursor_queries, gets, harvests, resets, maps, reads, writes;
 	unsigned int link_downs, link_ups; /* writes to the EDID region */
+	int64_t link_down_ns, link_up_ns; /* the last ones, CLOCK_MONOTONIC */
 };
 
 /* region_count 9, irq_count 5, all absent but a config space of 256 bytes; no display. */

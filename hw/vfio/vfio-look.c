@@ -334,12 +334,14 @@ static enum look look_primary(struct vfio_display *display,
 	display->failing_since_ns = 0;
 	source = vfio_plane_source(&place, &fb);
 	known = damage_is_known(display, harvest, &info, &fb);
-	if (known && buffer == display->shown && same_box(&source, &display->shown_source) &&
+	/* After a read that counts for nothing the reader has to look again. */
+	if (known && buffer == display->shown && !display->mixed_in_a_row && same_box(&source, &display->shown_source) &&
 	    !pixman_region32_not_empty((pixman_region32_t *)&harvest->tiles)) {
 		fb_buffer_unref(buffer);
 		return LOOK_SAME;
 	}
 	display->frames++;
+	display->shown_id = info.dmabuf_id;
 	submit(display, buffer, &source, known ? &harvest->tiles : NULL, picture_time(display));
 	return LOOK_FRAME;
 }
@@ -410,6 +412,21 @@ bool vfio_display_glance(struct vfio_display *display)
 	return !display->picture_known || status.flip_count != display->flip_count ||
 	       (has_cap(display, VFIO_GFX_CAP_DAMAGE) &&
 		status.damage_generation != display->damage_generation);
+}
+
+bool vfio_display_is_whole(struct vfio_display *display)
+{
+	struct vfio_gfx_status status;
+
+	if (!display->gfx) {
+		return true;
+	}
+	/* The pixels were read before the page is. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return vfio_gfx_read_status(display->gfx, &status) == 0 && display->picture_known &&
+	       status.flip_count == display->flip_count &&
+	       (status.plane.id == display->shown_id || !has_cap(display, VFIO_GFX_CAP_SOURCE) ||
+		display->kind != VFIO_GFX_PLANE_TYPE_DMABUF);
 }
 
 bool vfio_display_compare(struct vfio_display *display)

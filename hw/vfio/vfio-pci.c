@@ -90,6 +90,7 @@ static bool display_setup(struct vfio_pci *vp, GError **error)
 		.label = device_label(&vp->pd.dev),
 		.xres = vp->xres,
 		.yres = vp->yres,
+		.tear = (enum vfio_tear)vp->tear,
 	};
 
 	if (!vp->xres != !vp->yres) {
@@ -101,6 +102,9 @@ static bool display_setup(struct vfio_pci *vp, GError **error)
 		if (vp->xres) {
 			return error_set(error, "%s: xres and yres: without a display",
 					 vp->device->name);
+		}
+		if (vp->tear != VFIO_TEAR_ALLOW) {
+			return error_set(error, "%s: x-tear: without a display", vp->device->name);
 		}
 		return true;
 	}
@@ -131,6 +135,7 @@ void vfio_pci_teardown(struct vfio_pci *vp)
 	}
 	vfio_host_close(pd->dev.board, vp->device);
 	vp->device = NULL;
+	vp->opregion = NULL;
 }
 
 bool vfio_pci_attach(struct vfio_pci *vp, GError **error)
@@ -138,18 +143,12 @@ bool vfio_pci_attach(struct vfio_pci *vp, GError **error)
 	vp->req_fd = vp->err_fd = -1;
 	vp->intx = (struct vfio_intx){ .fd = -1, .resample_fd = -1, .gsi = -1 };
 	vp->gone = false;
-	if (vp->igd_opregion) {
-		warn_report("%s: x-igd-opregion: %s, ignored", vp->device->name,
-			    vfio_region_find(vp->device, VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
-					     VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION) ?
-			    "this version can't place an OpRegion in the guest" :
-			    "the device has no OpRegion");
-	}
 	if (!vfio_config_plug(vp, &ops, error)) {
 		goto fail;
 	}
 	vfio_config_sync_command(vp);
-	if (!vfio_bars_setup(vp, error) || !vfio_config_capabilities(vp, error) ||
+	if (!vfio_igd_setup(vp, error) || !vfio_bars_setup(vp, error) ||
+	    !vfio_config_capabilities(vp, error) ||
 	    !rom_setup(vp, error) || !display_setup(vp, error)) {
 		goto fail;
 	}
@@ -209,6 +208,7 @@ void vfio_pci_reset(struct device *dev)
 	/* A reset of the function clears what was sent before. */
 	vp->command_sent = 0xffff;
 	vfio_config_sync_command(vp);
+	vfio_igd_reset(vp);
 	if (vp->display_state) {
 		vfio_display_reset(vp->display_state);
 	}
@@ -230,8 +230,12 @@ void vfio_pci_give_back(struct vfio_pci *vp)
 	vp->gone = true;
 	vfio_host_close(vp->pd.dev.board, vp->device);
 	vp->device = NULL;
+	vp->opregion = NULL;
 	machine_unlock();
 }
+
+/* By enum vfio_tear. */
+static const char *const tear_choices[] = { "allow", "latch", "copy", NULL };
 
 static const struct property properties[] = {
 	PCI_PROPERTIES(struct vfio_pci, pd),
@@ -247,6 +251,9 @@ static const struct property properties[] = {
 	  .help = "preferred width of the guest's screen in pixels, by EDID", .max = 16384 },
 	{ .name = "yres", .type = PROP_U32, .offset = offsetof(struct vfio_pci, yres),
 	  .help = "preferred height of the guest's screen in pixels, by EDID", .max = 16384 },
+	{ .name = "x-tear", .type = PROP_ENUM, .offset = offsetof(struct vfio_pci, tear),
+	  .def = "allow", .choices = tear_choices,
+	  .help = "pictures that the guest flips while they are read: allow, or latch: whole ones only" },
 	PROP("x-no-mmap", PROP_BOOL, struct vfio_pci, no_mmap, "off",
 	     "trap every access to the BARs (slow, to look at a driver)"),
 	PROP("romfile", PROP_STR, struct vfio_pci, romfile, NULL,

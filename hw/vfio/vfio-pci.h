@@ -55,6 +55,7 @@ struct vfio_pci {
 	char *sysfsdev, *romfile;
 	struct host_bdf host;
 	int display; /* enum on_off_auto */
+	int tear; /* enum vfio_tear */
 	uint32_t xres, yres;
 	uint32_t rombar;
 	bool no_mmap, igd_opregion;
@@ -65,6 +66,8 @@ struct vfio_pci {
 	uint8_t emulated[PCI_CONFIG_SIZE];
 	uint16_t command_sent; /* what the device's command register was set to last */
 	bool gone; /* taken back by the host: reads give all ones */
+	const struct vfio_region *opregion; /* that the guest has a copy of, NULL: none */
+	uint64_t opregion_gpa;
 	struct vfio_bar bars[PCI_BARS];
 
 	enum vfio_irq_mode irq_mode;
@@ -118,6 +121,13 @@ void vfio_irqs_update(struct vfio_pci *vp);
 void vfio_intx_route_changed(struct pci_device *pd);
 /* The guest touched a BAR: an interrupt that the main loop raised counts as served. */
 void vfio_intx_touched(struct vfio_pci *vp);
+
+/* ---- vfio-pci-igd.c ---- */
+/* x-igd-opregion: after config space is plugged. Where the device has no OpRegion it says so and is
+ * content. */
+bool vfio_igd_setup(struct vfio_pci *vp, GError **error);
+/* The guest gets a fresh copy. */
+void vfio_igd_reset(struct vfio_pci *vp);
 
 /* ---- vfio-pci.c ---- */
 /* realize() from where vp->device is open, which is closed if this fails. */

@@ -48,8 +48,8 @@ struct source_state { /* what query-display-state shows of the source */
 	const char *kind; /* "vfio-dmabuf", "vfio-region", "emulated" */
 	const char *events; /* "irq", "poll", "vcpu" */
 	uint64_t queries, frames, events_seen;
-	bool tells_flips;
-	uint64_t flips; /* of the guest, as the device counts them; with tells_flips */
+	bool tells_flips; /* the device counts the guest's flips; with it: */
+	uint64_t flips, mixed_reads; /* mixed: reads that a flip came into */
 };
 
 struct source_ops {
@@ -67,6 +67,13 @@ struct source_ops {
 	 * differs, so back off. Frames that a newer one replaced in the mailbox are not reported.
 	 */
 	void (*frame_done)(void *source, uint64_t seq, bool changed);
+	/*
+	 * Optional: the pixels of @frame, the last one submitted, were read just now. True: they are
+	 * one picture. False: the guest flipped while they were read, so some may be of the next;
+	 * nobody is shown them, and the source submits a frame soon (but not from in here), no less
+	 * damaged than this one.
+	 */
+	bool (*still_whole)(void *source, const struct frame *frame);
 	/* Optional: a viewer has just sent input, so a change is likely: poll at full rate. */
 	void (*expect_change)(void *source);
 	/* Optional. */
@@ -148,8 +155,8 @@ void console_detach(struct sink *sink);
 void sink_set_wanted(struct sink *sink, bool wanted);
 /* This sink has finished with frame @seq. */
 void sink_done(struct sink *sink, uint64_t seq);
-/* The reader's current frame with a new reference, or NULL while blank or while a refresh is
- * waiting for references to go (present() follows). */
+/* The reader's current frame with a new reference, or NULL while blank, while a refresh is waiting
+ * for references to go, or after a read that a flip came into (present() follows). */
 struct frame *console_cpu_frame(struct console *console);
 
 /* A viewer has sent input: a source that polls and had backed off looks soon. Cheap; call it for
@@ -182,6 +189,8 @@ struct console_state {
 	double query_ms, map_ms, copy_ms, encode_ms, send_ms;
 };
 void console_get_state(struct console *console, struct console_state *state);
+/* While nobody watches the state is that of the last look: look now. */
+void console_look(struct console *console);
 /* Sinks report their stages: which is "encode" or "send". */
 void console_stage_add(struct console *console, const char *stage, double ms);
 

@@ -61,6 +61,11 @@ static void bochs_release(struct gvt_vgpu *vgpu)
 {
 }
 
+static void bochs_max_mode(const struct gvt_type *type, u32 *width, u32 *height)
+{
+	gvt_bochs_max_mode(type->vram_bytes, width, height);
+}
+
 static void bochs_power_on(struct gvt_vgpu *vgpu)
 {
 	static const struct gvt_pci_ids ids = {
@@ -223,7 +228,7 @@ const struct gvt_model_ops gvt_bochs_ops = {
 	.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_DAMAGE | VFIO_GFX_CAP_SOURCE,
 	.init = bochs_init,
 	.release = bochs_release,
-	.max_mode = gvt_bochs_max_mode,
+	.max_mode = bochs_max_mode,
 	.power_on = bochs_power_on,
 	.set_monitor = bochs_set_monitor,
 	.reset = bochs_reset,

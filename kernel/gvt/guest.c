@@ -5,20 +5,23 @@
  * that outlives these keeps references of its own on the pages, so what it shows stays memory of the
  * guest that was, never of somebody else.
  *
- * vfio_pin_pages() takes the container's lock; the container calls gvt_guest_unmap() with another
- * of its locks held, and takes that one under the first where a device is opened. So unmap must not
- * wait for ever for mem->lock, which is held while pinning: it tries for a while, gives up, and
- * is called again. Pins are made in chunks with the lock let go in between, so the wait is short.
+ * vfio_pin_pages() and vfio_unpin_pages() take the container's lock; the container calls
+ * gvt_guest_unmap() with its list of devices locked, and locks that list under the first where a
+ * device is opened. So unmap must neither unpin by itself nor wait for ever for mem->lock, which is
+ * held while pinning: a worker unpins, unmap waits for it a while, gives up, and is called again by
+ * the container. Pins are made in chunks with the lock let go in between, so the wait is short.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "gvt.h"
 
 #define CHUNK		512 /* the most that vfio_pin_pages() takes */
-#define UNMAP_TRIES	200 /* milliseconds; the container gives up after ten calls */
+#define UNMAP_MS	200 /* for either wait; the container gives up after ten calls */
 #define RETRY_JIFFIES	HZ  /* until a pin that failed is tried again */
 #define PROT		(IOMMU_READ | IOMMU_WRITE)
 
@@ -158,6 +161,23 @@ static const struct gvt_mem_ops guest_ops = {
 	.release = guest_release,
 };
 
+static void unmap_work(struct work_struct *work)
+{
+	struct gvt_guest *guest = container_of(work, struct gvt_guest, unmap_work);
+	struct gvt_buf *buf;
+
+	mutex_lock(&guest->mem.lock);
+	list_for_each_entry(buf, &guest->mem.bufs, link)
+	{
+		if (buf->stale) {
+			unpin(guest, buf);
+		}
+	}
+	guest->unmapping = false;
+	mutex_unlock(&guest->mem.lock);
+	wake_up_all(&guest->unmapped);
+}
+
 struct gvt_guest *gvt_guest_create(struct vfio_device *vdev)
 {
 	struct gvt_guest *guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
@@ -165,6 +185,8 @@ struct gvt_guest *gvt_guest_create(struct vfio_device *vdev)
 	if (guest) {
 		gvt_mem_init(&guest->mem, &guest_ops);
 		mutex_init(&guest->show_lock);
+		INIT_WORK(&guest->unmap_work, unmap_work);
+		init_waitqueue_head(&guest->unmapped);
 		guest->vdev = vdev;
 	}
 	return guest;
@@ -200,6 +222,7 @@ void gvt_guest_close(struct gvt_guest *guest)
 	if (!guest) {
 		return;
 	}
+	cancel_work_sync(&guest->unmap_work);
 	mutex_lock(&guest->mem.lock);
 	for (i = 0; i < GVT_GUEST_PLANES; i++) {
 		hide(guest, i);
@@ -273,9 +296,10 @@ void gvt_guest_unmap(struct gvt_guest *guest, u64 iova, u64 length)
 {
 	struct gvt_buf *buf;
 	unsigned int tries = 0;
+	bool pinned = false;
 
 	while (!mutex_trylock(&guest->mem.lock)) {
-		if (++tries > UNMAP_TRIES) {
+		if (++tries > UNMAP_MS) {
 			return;
 		}
 		usleep_range(1000, 1500);
@@ -285,8 +309,14 @@ void gvt_guest_unmap(struct gvt_guest *guest, u64 iova, u64 length)
 		if (overlaps(buf, iova, length)) {
 			/* Whatever is mapped there next, it isn't what this buffer showed. */
 			buf->stale = true;
-			unpin(guest, buf);
+			pinned |= buf->pinned > 0;
 		}
 	}
+	guest->unmapping = guest->unmapping || pinned;
 	mutex_unlock(&guest->mem.lock);
+	if (pinned) {
+		queue_work(system_unbound_wq, &guest->unmap_work);
+		wait_event_timeout(guest->unmapped, !READ_ONCE(guest->unmapping),
+				   msecs_to_jiffies(UNMAP_MS));
+	}
 }

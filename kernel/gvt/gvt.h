@@ -52,6 +52,7 @@
 #include "core/gvt_skl.h"
 
 struct gvt_vgpu;
+struct gvt_type;
 
 /* How a vGPU offers its picture; a consumer can only ask for the one. */
 enum gvt_offer {
@@ -85,7 +86,7 @@ struct gvt_model_ops {
 	bool guest_irqs;
 	int (*init)(struct gvt_vgpu *vgpu);
 	void (*release)(struct gvt_vgpu *vgpu);
-	void (*max_mode)(u64 vram_bytes, u32 *width, u32 *height);
+	void (*max_mode)(const struct gvt_type *type, u32 *width, u32 *height);
 	int (*open)(struct gvt_vgpu *vgpu);
 	void (*power_on)(struct gvt_vgpu *vgpu);
 	void (*set_monitor)(struct gvt_vgpu *vgpu, const u8 *edid, size_t size);
@@ -238,12 +239,16 @@ u64 gvt_vram_left(void);
  * struct gvt_guest - the memory of the guest, as far as planes lie in it.
  * @vdev: through which it is pinned; NULL once the device was closed.
  * @show_lock: one gvt_guest_show() at a time; taken before mem.lock.
+ * @unmap_work: unpins what gvt_guest_unmap() found; @unmapping until it has, told by @unmapped.
  * @shown: what was asked for last, by plane; pinned, also if nobody has a dma-buf of it.
  */
 struct gvt_guest {
 	struct gvt_mem mem;
 	struct vfio_device *vdev;
 	struct mutex show_lock;
+	struct work_struct unmap_work;
+	wait_queue_head_t unmapped;
+	bool unmapping;
 	struct gvt_buf *shown[GVT_GUEST_PLANES];
 };
 

@@ -84,7 +84,7 @@ static ssize_t gvt_description(struct mdev_type *mtype, char *buf)
 	struct gvt_type *type = gvt_type_of(mtype);
 	u32 w, h;
 
-	type->model->max_mode(type->vram_bytes, &w, &h);
+	type->model->max_mode(type, &w, &h);
 	return sysfs_emit(buf,
 			  "memory: %lluMiB\nmax_resolution: %ux%u\nheads: 1\nplanes: %s\n"
 			  "guest_driver: %s\n",

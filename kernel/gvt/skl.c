@@ -88,10 +88,13 @@ static void skl_release(struct gvt_vgpu *vgpu)
 	vfree(vgpu->skl.regs);
 }
 
-static void skl_max_mode(u64 vram_bytes, u32 *width, u32 *height)
+/* A monitor on HDMI whose EDID has no HDMI block, as ours hasn't, is DVI to i915: 165 MHz at most. */
+static void skl_max_mode(const struct gvt_type *type, u32 *width, u32 *height)
 {
-	*width = GVT_SKL_MAX_WIDTH;
-	*height = GVT_SKL_MAX_HEIGHT;
+	bool dvi = type->skl.output == GVT_SKL_HDMI;
+
+	*width = dvi ? 1920 : GVT_SKL_MAX_WIDTH;
+	*height = dvi ? 1200 : GVT_SKL_MAX_HEIGHT;
 }
 
 static int skl_open(struct gvt_vgpu *vgpu)

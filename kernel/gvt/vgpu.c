@@ -69,8 +69,7 @@ static void default_monitor(struct gvt_vgpu *vgpu)
 	vgpu->edid.edid_offset = GVT_EDID_OFFSET;
 	vgpu->edid.edid_max_size = GVT_EDID_ROOM;
 	vgpu->edid.link_state = VFIO_DEVICE_GFX_LINK_STATE_UP;
-	vgpu->type->model->max_mode(vgpu->type->vram_bytes, &vgpu->edid.max_xres,
-				    &vgpu->edid.max_yres);
+	vgpu->type->model->max_mode(vgpu->type, &vgpu->edid.max_xres, &vgpu->edid.max_yres);
 	if (vgpu->edid.max_xres < monitor.width_px) {
 		monitor.width_px = vgpu->edid.max_xres;
 		monitor.height_px = vgpu->edid.max_yres;

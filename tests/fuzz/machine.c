@@ -11,6 +11,7 @@
 #include "hw/core/addr-space.h"
 #include "hw/core/machine-lock.h"
 #include "hw/pci/pci.h"
+#include "kernel/gvt/core/gvt_skl.h"
 #include "system/machine.h"
 #include "ui/console.h"
 #include "util/error.h"
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEP_BYTES  12
 #define STEPS_LIMIT 200
+#define RAM_MIB	    16ull
 
 static struct machine *machine;
 
@@ -60,11 +62,40 @@ static struct machine *build(void)
 	return made;
 }
 
+/* The page table of skl-display leads to RAM, pages in no order: whatever is shown has pixels. */
+static void map_graphics(void)
+{
+	static uint64_t table[(2u << 20) / 8];
+	uint64_t ram_pages = (RAM_MIB << 20) / 4096;
+
+	for (unsigned int devfn = 0; devfn < 256; devfn++) {
+		struct pci_device *pd = pci_bus_device(machine->board.pci, devfn);
+
+		if (!pd || pd->bars[0].size_bytes != GVT_SKL_BAR0_SIZE ||
+		    pd->bars[0].gpa == PCI_UNMAPPED) {
+			continue;
+		}
+		for (size_t i = 0; !table[0] && i < G_N_ELEMENTS(table); i++) {
+			size_t n = G_N_ELEMENTS(table) - 1 - i;
+
+			table[n] = GUINT64_TO_LE((n * 7 % ram_pages) << 12 | 1);
+		}
+		addr_space_write(machine->board.mem, pd->bars[0].gpa + GVT_SKL_GGTT_OFFSET, table,
+				 sizeof(table));
+	}
+}
+
 static uint32_t config_address(const uint8_t *step)
 {
 	/* Slots 0 to 15 hold everything. */
 	return 0x80000000u | (step[2] & 0x7fu) << 8 | (step[3] & 0xfcu);
 }
+
+/* What makes a picture on skl-display; random offsets in 16 MiB find none of it. */
+static const uint32_t skl_registers[] = {
+	0x70008, 0x70180, 0x70188, 0x70190, 0x7019c, 0x701a4, 0x70080, 0x70084, 0x70088, 0x700a0,
+	0x44200, 0x44404, 0x44408, 0x4440c, 0x101008, 0x64110,
+};
 
 /* An address in a BAR of one of the devices, or 0. */
 static uint64_t bar_address(const uint8_t *step)
@@ -74,6 +105,9 @@ static uint64_t bar_address(const uint8_t *step)
 
 	if (!bar || !bar->region || bar->gpa == PCI_UNMAPPED || (bar->flags & PCI_BAR_IO)) {
 		return 0;
+	}
+	if ((step[0] & 0x40) && bar->size_bytes == GVT_SKL_BAR0_SIZE) {
+		return bar->gpa + skl_registers[step[4] % G_N_ELEMENTS(skl_registers)];
 	}
 	return bar->gpa + ((pci_get16(step + 4) | (uint64_t)step[1] << 16) & (bar->size_bytes - 1));
 }
@@ -159,6 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		machine = build();
 	}
 	g_assert_true(machine_reset_hardware(machine, &error));
+	map_graphics();
 	for (size_t i = 0; i + STEP_BYTES <= size && i < STEPS_LIMIT * STEP_BYTES; i += STEP_BYTES) {
 		run_step(data + i);
 	}

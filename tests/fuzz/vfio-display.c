@@ -115,6 +115,7 @@ static struct vfio_fake *make_device(void)
 {
 	struct vfio_fake *fake = vfio_fake_create();
 	struct vfio_io_ops *ops = g_new(struct vfio_io_ops, 1);
+	uint8_t extension;
 
 	honest = fake->device.ops;
 	*ops = *honest;
@@ -127,8 +128,19 @@ static struct vfio_fake *make_device(void)
 	fake->dmabuf = next_byte() & 1;
 	fake->region = !fake->dmabuf || (next_byte() & 1);
 	vfio_fake_edid_add(fake, EDID_INDEX, 256, 1920, 1080);
-	if (next_byte() & 1) {
-		vfio_fake_gfx_add(fake, GFX_INDEX, GFX_IRQ);
+	extension = next_byte();
+	if (extension & 1) {
+		struct vfio_gfx_status *status = vfio_fake_gfx_add(fake, GFX_INDEX, GFX_IRQ);
+
+		/* As bochs, or as a Gen9 engine; its page mapped, or read and lied about. */
+		if (extension & 2) {
+			status->caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE;
+			status->plane.id = FB_INDEX;
+			status->cursor_count = 1;
+		}
+		if (extension & 4) {
+			fake->regions[GFX_INDEX].flags &= ~(uint32_t)VFIO_REGION_INFO_FLAG_MMAP;
+		}
 	}
 	vfio_fake_region_add(fake, FB_INDEX, 64 << 10,
 			     VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_MMAP, 0, 0);
@@ -143,10 +155,15 @@ static struct vfio_fake *make_device(void)
 static void step(struct vfio_fake *fake, struct vfio_display *display, struct console *console,
 		 struct capture *viewer)
 {
+	static const uint64_t modifiers[] = {
+		DRM_FORMAT_MOD_LINEAR, I915_FORMAT_MOD_X_TILED, I915_FORMAT_MOD_Y_TILED,
+		I915_FORMAT_MOD_Yf_TILED, I915_FORMAT_MOD_Y_TILED_CCS,
+	};
+	struct vfio_gfx_status *status = (void *)fake->regions[GFX_INDEX].data;
 	struct display_mode mode = { 640, 480, 0, 0, 0 };
 	pixman_image_t *image;
 
-	switch (next_byte() % 7) {
+	switch (next_byte() % 9) {
 	case 0:
 		image = console_capture(console, NULL);
 		if (image) {
@@ -169,9 +186,29 @@ static void step(struct vfio_fake *fake, struct vfio_display *display, struct co
 		lie(&fake->damage, sizeof(fake->damage));
 		vfio_fake_signal(fake, GFX_IRQ, 0);
 		break;
+	case 6: /* a flip, of whatever layout, to wherever in the buffer */
+		if (status) {
+			fake->primary.drm_format_mod = modifiers[next_byte() % 5u];
+			fake->primary.stride = next_byte() * 128u;
+			status->plane.offset = next_byte() * 4u;
+			status->src_x = next_byte();
+			status->src_y = next_byte();
+			status->rotation = next_byte() % 5u * 90;
+			lie(&status->src_x, 3 * sizeof(status->src_x));
+			status->flip_count++;
+			vfio_fake_signal(fake, GFX_IRQ, 0);
+		}
+		break;
+	case 7:
+		lie(&fake->cursor, sizeof(fake->cursor));
+		if (status) {
+			status->cursor_count++;
+			vfio_fake_signal(fake, GFX_IRQ, 0);
+		}
+		break;
 	default:
 		lie(&fake->primary, sizeof(fake->primary));
-		lie(fake->regions[GFX_INDEX].data, fake->regions[GFX_INDEX].data ? 144 : 0);
+		lie(status, status ? sizeof(*status) : 0);
 		console_expect_change(console);
 		break;
 	}
@@ -193,6 +230,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ops = fake->device.ops;
 	config.device = &fake->device;
 	config.registry = display_registry_create();
+	if (fake->regions[GFX_INDEX].data && (next_byte() & 1)) {
+		config.tear = VFIO_TEAR_LATCH;
+	}
 	if (vfio_device_init(&fake->device, NULL)) {
 		display = vfio_display_create(&config, NULL);
 		if (display) {

@@ -6,6 +6,7 @@
  */
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -673,6 +674,96 @@ static void test_killed(void)
 	}
 }
 
+/* ---- everything at once ---- */
+
+struct race {
+	struct fixture *f;
+	gint stop;
+	unsigned int queries, shown, unmaps, opens;
+};
+
+static gpointer race_query(gpointer opaque)
+{
+	struct race *r = opaque;
+
+	while (!g_atomic_int_get(&r->stop)) {
+		struct vfio_device_gfx_plane_info p = vgpu_plane(&r->f->v, DMABUF, PRIMARY);
+		int fd = p.dmabuf_id ? vgpu_dmabuf(&r->f->v, p.dmabuf_id) : -1;
+
+		vgpu_plane(&r->f->v, DMABUF, CURSOR);
+		if (fd >= 0) {
+			r->shown++;
+			close(fd);
+		}
+		r->queries++;
+	}
+	return NULL;
+}
+
+static gpointer race_unmap(gpointer opaque)
+{
+	struct race *r = opaque;
+
+	while (!g_atomic_int_get(&r->stop)) {
+		g_assert_cmpint(dma_unmap(r->f, 0, RAM_BYTES), ==, 0);
+		g_assert_cmpint(dma_map(r->f, r->f->ram, 0, RAM_BYTES), ==, 0);
+		r->unmaps++;
+	}
+	return NULL;
+}
+
+/* Another device of the same container comes and goes: it takes the container's locks in the order
+ * that unmapping doesn't. */
+static gpointer race_open(gpointer opaque)
+{
+	struct race *r = opaque;
+	struct vgpu other;
+
+	vgpu_create(&other, "skl");
+	while (!g_atomic_int_get(&r->stop)) {
+		char path[32];
+		int group, device;
+
+		g_snprintf(path, sizeof(path), "/dev/vfio/%d", other.group_number);
+		group = open(path, O_RDWR | O_CLOEXEC);
+		g_assert_cmpint(group, >=, 0);
+		g_assert_cmpint(ioctl(group, VFIO_GROUP_SET_CONTAINER, &r->f->v.container), ==, 0);
+		device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, other.uuid);
+		g_assert_cmpint(device, >=, 0);
+		close(device);
+		close(group);
+		r->opens++;
+	}
+	vgpu_remove(&other);
+	return NULL;
+}
+
+static void test_race(struct fixture *f, gconstpointer type)
+{
+	struct race r = {.f = f};
+	GThread *threads[] = {
+		g_thread_new("query", race_query, &r),
+		g_thread_new("query", race_query, &r),
+		g_thread_new("unmap", race_unmap, &r),
+		g_thread_new("open", race_open, &r),
+	};
+	gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+
+	show(f, 0);
+	reg(f, CURCNTR, 0x27);
+	for (uint32_t n = 0; g_get_monotonic_time() < end; n++) {
+		bind(f, 256, PAGES, n % 5);
+		reg(f, SURF, 1u << 20);
+		reg(f, CURBASE, (256 + n % 64) * PAGE);
+	}
+	g_atomic_int_set(&r.stop, 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+		g_thread_join(threads[i]);
+	}
+	g_test_message("%u queries, %u buffers, %u unmaps, %u opens in 5 s", r.queries, r.shown,
+		       r.unmaps, r.opens);
+}
+
 /* ---- interrupts ---- */
 
 static uint64_t count(int fd)
@@ -847,6 +938,7 @@ int main(int argc, char **argv)
 	ADD("/module/skl/random-registers-do-no-harm", test_random);
 	ADD("/module/skl/the-aperture-goes-through-the-table", test_aperture);
 	g_test_add_func("/module/skl/the-limit-on-locked-memory-holds", test_locked_memory);
+	ADD("/module/skl/queries-unmaps-and-opens-at-once", test_race);
 	g_test_add_func("/module/skl/a-killed-user-leaves-nothing", test_killed);
 	ADD("/module/skl/blanks-interrupt-by-msi", test_msi);
 	ADD("/module/skl/intx-is-masked-by-being-told", test_intx);

@@ -153,7 +153,7 @@ static void test_load(struct fixture *f, gconstpointer data)
 	machine_lock();
 	g_assert_true(mem_region_init_ram(&ram, "ram", 32 * MiB, NULL));
 	addr_space_add(mem, 0, &ram, 0);
-	g_assert_true(linux_loader_load(loader, mem, 4096, 0xe0000, &boot, NULL));
+	g_assert_true(linux_loader_load(loader, mem, 32 * MiB, 4096, 0xe0000, &boot, NULL));
 	g_assert_cmphex(boot.rip, ==, 16 * MiB + 0x200);
 	params = addr_space_ram(mem, boot.rsi, 4096, false);
 	g_assert_cmpint(((uint8_t *)addr_space_ram(mem, 16 * MiB, 1, false))[0], ==, 'k');
@@ -167,9 +167,52 @@ static void test_load(struct fixture *f, gconstpointer data)
 	{
 		g_autoptr(GError) error = NULL;
 
-		g_assert_false(linux_loader_load(loader, mem, 0, 0, &boot, &error));
+		g_assert_false(linux_loader_load(loader, mem, 32 * MiB, 0, 0, &boot, &error));
 		g_assert_true(g_str_has_suffix(error->message, "became shorter"));
 	}
+	mem_region_finish(&ram);
+	addr_space_destroy(mem);
+	machine_unlock();
+	linux_loader_destroy(loader);
+}
+
+static uint64_t take(const uint8_t *at, unsigned int size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, size);
+	return value;
+}
+
+/* A device took memory from the top after the loader was made: kernel and initrd keep off. */
+static void test_reserved(struct fixture *f, gconstpointer data)
+{
+	struct linux_loader *loader = linux_loader_create(f->kernel, f->initrd, NULL, 32 * MiB,
+							  NULL);
+	struct addr_space *mem = addr_space_create("mem", false, UINT64_C(1) << 40, NULL);
+	g_autoptr(GError) error = NULL;
+	struct vcpu_boot_state boot;
+	struct mem_region ram;
+	const uint8_t *params, *entry;
+
+	machine_lock();
+	g_assert_true(mem_region_init_ram(&ram, "ram", 32 * MiB, NULL));
+	addr_space_add(mem, 0, &ram, 0);
+	g_assert_true(linux_loader_load(loader, mem, 32 * MiB - 8192, 0, 0xe0000, &boot, NULL));
+	params = addr_space_ram(mem, boot.rsi, 4096, false);
+	g_assert_cmphex(take(params + 0x218, 4), ==, 32 * MiB - 8192 - 4096);
+	g_assert_cmpuint(params[0x1e8], ==, 5);
+	entry = params + 0x2d0 + 3 * 20;
+	g_assert_cmphex(take(entry, 8), ==, MiB);
+	g_assert_cmphex(take(entry + 8, 8), ==, 31 * MiB - 8192);
+	g_assert_cmphex(take(entry + 16, 4), ==, 1); /* RAM */
+	entry += 20;
+	g_assert_cmphex(take(entry, 8), ==, 32 * MiB - 8192);
+	g_assert_cmphex(take(entry + 8, 8), ==, 8192);
+	g_assert_cmphex(take(entry + 16, 4), ==, 2); /* reserved */
+	/* so much that the kernel has no room any more */
+	g_assert_false(linux_loader_load(loader, mem, 17 * MiB, 0, 0, &boot, &error));
+	g_assert_true(g_str_has_suffix(error->message, "needs 18 MiB of memory, -m gives 17 MiB"));
 	mem_region_finish(&ram);
 	addr_space_destroy(mem);
 	machine_unlock();
@@ -214,6 +257,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/bzimage/impossible-addresses-and-sizes-are-refused", test_damaged);
 	g_test_add("/linux-loader/kernel-initrd-and-parameters-are-placed", struct fixture, NULL,
 		   set_up, test_load, tear_down);
+	g_test_add("/linux-loader/what-devices-reserved-is-left-alone", struct fixture, NULL,
+		   set_up, test_reserved, tear_down);
 	g_test_add("/linux-loader/refusals-name-file-and-cause", struct fixture, NULL, set_up,
 		   test_refusals, tear_down);
 	return g_test_run();

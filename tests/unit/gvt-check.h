@@ -5,10 +5,25 @@
 
 #include "kernel/gvt/core/gvt_plane.h"
 
+/* Bytes from the first of @p up to its last pixel: in a tiled one the end of the tile of that. */
+static inline uint64_t gvt_plane_needs(const struct gvt_plane *p)
+{
+	unsigned int cpp = gvt_format_cpp(p->drm_format);
+	struct gvt_tile t = gvt_modifier_tile(p->modifier, cpp);
+	uint64_t x = (uint64_t)p->src_x_px + p->width_px - 1, y = (uint64_t)p->src_y_px;
+
+	y += p->height_px - 1;
+	if (t.width_bytes == 0) {
+		return y * p->stride_bytes + (x + 1) * cpp;
+	}
+	return (y / t.height_px * (p->stride_bytes / t.width_bytes) + x * cpp / t.width_bytes + 1) *
+	       GVT_PAGE_SIZE;
+}
+
 /* NULL if @p is a good plane for @vram_bytes of memory, else what is wrong with it. */
 static inline const char *gvt_plane_fault(const struct gvt_plane *p, uint64_t vram_bytes)
 {
-	uint64_t line, last;
+	uint64_t line, begin = p->offset_bytes, inside = begin % GVT_PAGE_SIZE;
 
 	if (p->drm_format == 0) {
 		if (p->width_px || p->height_px || p->stride_bytes || p->size_bytes) {
@@ -25,15 +40,18 @@ static inline const char *gvt_plane_fault(const struct gvt_plane *p, uint64_t vr
 	if (p->width_px == 0 || p->height_px == 0) {
 		return "no pixels";
 	}
-	line = (uint64_t)p->width_px * gvt_format_cpp(p->drm_format);
+	line = ((uint64_t)p->src_x_px + p->width_px) * gvt_format_cpp(p->drm_format);
 	if (p->stride_bytes < line) {
 		return "stride smaller than width";
 	}
-	if (p->offset_bytes > vram_bytes || p->size_bytes > vram_bytes - p->offset_bytes) {
+	/* Its size may be counted from the page that it begins in. */
+	if (gvt_plane_needs(p) + inside <= p->size_bytes) {
+		begin -= inside;
+	}
+	if (begin > vram_bytes || p->size_bytes > vram_bytes - begin) {
 		return "plane outside of memory";
 	}
-	last = (uint64_t)(p->height_px - 1) * p->stride_bytes + line;
-	return last > p->size_bytes ? "last pixel outside of the plane" : NULL;
+	return gvt_plane_needs(p) > p->size_bytes ? "last pixel outside of the plane" : NULL;
 }
 
 #endif

@@ -200,4 +200,67 @@ static inline struct skl_plane plane_linear(const struct skl_timings *t, uint32_
 				  (t->height - 1) << 16 | (t->width - 1), 0, surf};
 }
 
+/* The pipe is on; a table of so many MiB. */
+static inline struct skl_guest guest_ggtt(uint32_t mib)
+{
+	const struct gvt_skl_config config = {GVT_SKL_DP, true, 1, mib << 20, false};
+	struct skl_guest g = skl_guest_new(&config);
+
+	pipe_on(&g, 0, &skl_1080p);
+	return g;
+}
+
+/* Graphics addresses. */
+static inline uint64_t space(const struct skl_guest *g)
+{
+	return gvt_skl_ggtt_entries(&g->skl.config) * GVT_PAGE_SIZE;
+}
+
+/* Bytes that no two places or seeds share. */
+static inline void edid_fill(uint8_t *edid, size_t n, unsigned int seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		edid[i] = (uint8_t)(i * 7 + seed + i / 256 * 3);
+	}
+}
+
+/* With a monitor of @n bytes of EDID of seed 1, which was there at power on. */
+static inline struct skl_guest guest_with_monitor(enum gvt_skl_output output, size_t n)
+{
+	const struct gvt_skl_config config = {output, true, 1, 8u << 20, false};
+	struct skl_guest g = skl_guest_new(&config);
+	uint8_t edid[GVT_SKL_EDID_MAX];
+
+	edid_fill(edid, n, 1);
+	gvt_skl_set_monitor(&g.skl, edid, n, g.now);
+	taken(&g);
+	return g;
+}
+
+/* Hot plug detection, as i915 switches it on. */
+static inline void detect_on(struct skl_guest *g)
+{
+	irq_enable(g, SKL_SDE, SKL_PORT_B);
+	wr(g, SKL_HOTPLUG, rd(g, SKL_HOTPLUG) | 0x10);
+	taken(g);
+}
+
+/* As the handler does. Returns the pulse of port B. */
+static inline uint32_t hotplug_taken(struct skl_guest *g)
+{
+	uint32_t iir, pulse;
+
+	wr(g, SKL_MASTER, 0);
+	g_assert_cmphex(rd(g, SKL_MASTER), ==, 1u << 23);
+	iir = rd(g, SKL_SDE + SKL_IIR);
+	g_assert_cmphex(iir, ==, SKL_PORT_B);
+	wr(g, SKL_SDE + SKL_IIR, iir);
+	pulse = rd(g, SKL_HOTPLUG);
+	wr(g, SKL_HOTPLUG, pulse);
+	g_assert_cmphex(rd(g, SKL_HOTPLUG), ==, pulse & ~3u);
+	wr(g, SKL_MASTER, SKL_MASTER_ON);
+	g_assert_false(gvt_skl_irq_level(&g->skl));
+	return pulse & 3;
+}
+
 #endif

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Blanks, counters and latching of the Gen9 display engine against a simulated clock (7.2, 6). */
-#include <math.h>
-
 #include "gvt-skl-guest.h"
 #include "gvt-skl-mode.h"
 

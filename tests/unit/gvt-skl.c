@@ -182,6 +182,12 @@ static void test_nowhere(void)
 			g_assert_cmphex(rd_n(&g, outside[i], size), ==, 0);
 		}
 	}
+	/* Not naturally aligned. */
+	wr_n(&g, 0x100002, UINT64_MAX, 4);
+	wr_n(&g, 0x100004, UINT64_MAX, 8);
+	wr_n(&g, 0x100001, UINT64_MAX, 2);
+	g_assert_cmphex(rd_n(&g, 0x100000, 8) | rd_n(&g, 0x100008, 8), ==, 0);
+	g_assert_cmphex(rd_n(&g, 0x42001, 2) | rd_n(&g, 0x42002, 4) | rd_n(&g, 0x42004, 8), ==, 0);
 	wr_n(&g, GVT_SKL_REGS_SIZE - 8, 0x0102030405060708, 8);
 	g_assert_cmphex(rd_n(&g, GVT_SKL_REGS_SIZE - 8, 8), ==, 0x0102030405060708);
 	skl_guest_free(&g);
@@ -209,6 +215,8 @@ static void test_forcewake(void)
 		g_assert_cmphex(rd(&g, ack), ==, 0x8000);
 		wr(&g, request, 0xffff0000);
 		g_assert_cmphex(rd(&g, ack), ==, 0);
+		wr(&g, ack, 0xffffffff);
+		g_assert_cmphex(rd(&g, ack), ==, 0);
 	}
 	skl_guest_free(&g);
 }
@@ -233,6 +241,8 @@ static void test_engines(void)
 		g_assert_cmphex(rd(&g, mi_mode), ==, 0x200);
 		wr(&g, mode, 0x00080008);
 		g_assert_cmphex(rd(&g, mode) & 0xffff, ==, 8);
+		wr(&g, mode, 0x00010001);
+		g_assert_cmphex(rd(&g, mode) & 0xffff, ==, 9);
 		/* Nothing ever runs. */
 		wr(&g, engines[i] + 0x230, 0x12345678);
 		g_assert_cmphex(rd(&g, engines[i] + 0x234), ==, 0);
@@ -331,6 +341,29 @@ static void test_pcode(void)
 	skl_guest_free(&g);
 }
 
+/* Fuses, straps and what only the engine knows. */
+static void test_constants(void)
+{
+	static const uint32_t offsets[] = {0x9120,  0x42000, 0x42300, 0x51000, 0x6c060, 0x70000,
+					   0x70040, 0x70044, 0x701ac, 0x941c,  0xc4000, 0xc5108};
+	struct skl_guest g = skl_guest_dp();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(offsets); i++) {
+		uint32_t was = rd(&g, offsets[i]);
+
+		wr(&g, offsets[i], 0xffffffff);
+		g_assert_cmphex(rd(&g, offsets[i]), ==, was);
+		wr(&g, offsets[i], 0);
+		g_assert_cmphex(rd(&g, offsets[i]), ==, was);
+	}
+	/* The eDP transcoder is there to be switched off. */
+	wr(&g, 0x7f008, 0x80000000);
+	g_assert_cmphex(rd(&g, 0x7f008), ==, 0xc0000000);
+	wr(&g, 0x7f008, 0x40000000);
+	g_assert_cmphex(rd(&g, 0x7f008), ==, 0);
+	skl_guest_free(&g);
+}
+
 static void test_ports(void)
 {
 	struct skl_guest g = skl_guest_dp();
@@ -372,8 +405,13 @@ static void test_pvinfo(void)
 		g_assert_cmpuint(high + high_size, <=, gvt_skl_ggtt_entries(&c) * GVT_PAGE_SIZE);
 		g_assert_cmpuint(rd(&g, 0x78050), >=, 4);
 		g_assert_cmpuint(rd(&g, 0x78050), <=, 32);
-		wr(&g, 0x78804, 1);
-		wr(&g, 0x78818, 4);
+		/* Half of it is the host's, the other half the guest's. */
+		for (uint32_t at = 0x78000; at < 0x79000; at += 4) {
+			uint32_t was = rd(&g, at);
+
+			wr(&g, at, ~was);
+			g_assert_cmphex(rd(&g, at), ==, at < 0x78800 ? was : ~was);
+		}
 		skl_guest_free(&g);
 	}
 }
@@ -385,6 +423,8 @@ static void test_no_pvinfo(void)
 
 	g_assert_cmphex(rd_n(&g, 0x78000, 8), ==, 0);
 	g_assert_cmphex(rd_n(&g, 0x78008, 2), ==, 0);
+	wr(&g, 0x78010, 0x1c);
+	g_assert_cmphex(rd(&g, 0x78010), ==, 0x1c);
 	skl_guest_free(&g);
 }
 
@@ -411,6 +451,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gvt/skl/a-power-well-is-on-while-anybody-wants-it", test_power_wells);
 	g_test_add_func("/gvt/skl/an-enabled-pll-is-locked", test_plls);
 	g_test_add_func("/gvt/skl/the-power-controller-answers-at-once", test_pcode);
+	g_test_add_func("/gvt/skl/a-constant-can't-be-written", test_constants);
 	g_test_add_func("/gvt/skl/a-port-that-is-off-is-idle", test_ports);
 	g_test_add_func("/gvt/skl/pvinfo-fits-the-aperture-and-the-table", test_pvinfo);
 	g_test_add_func("/gvt/skl/no-pvinfo-where-not-asked-for", test_no_pvinfo);

@@ -10,7 +10,6 @@
 #include "hw/vfio/vfio-cursor.h"
 #include "hw/vfio/vfio-dmabuf.h"
 #include "hw/vfio/vfio-plane.h"
-#include "kernel/gvt/core/gvt_edid.h"
 #include "vfio-fixture.h"
 
 static unsigned int open_fds(void)
@@ -854,17 +853,6 @@ static void test_off_reasons(void)
 
 /* ---- EDID ---- */
 
-static struct gvt_edid_mode edid_mode(struct fixture *f)
-{
-	struct vfio_region_gfx_edid *edid = (void *)f->fake->regions[EDID_REGION].data;
-	const uint8_t *blob = f->fake->regions[EDID_REGION].data + edid->edid_offset;
-	struct gvt_edid_mode mode = { 0 };
-
-	g_assert_cmpint(gvt_edid_check(blob, edid->edid_size), ==, GVT_EDID_OK);
-	g_assert_true(gvt_edid_preferred(blob, edid->edid_size, &mode));
-	return mode;
-}
-
 static void test_edid_at_start(void)
 {
 	struct fixture f = { 0 };
@@ -920,36 +908,6 @@ static void test_no_display(void)
 	prepare(&f);
 	f.fake->dmabuf = false;
 	refuse(&f, 0, 0, "vfio fake: display=on: the device has no display");
-}
-
-static void test_edid_settles(void)
-{
-	struct fixture f = { 0 };
-
-	prepare(&f);
-	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 3840, 2160);
-	start(&f, 0, 0);
-	for (uint32_t i = 0; i < 200; i++) {
-		struct display_mode mode = { 800 + i, 600 + i, 0, 0, 0 };
-
-		g_assert_true(console_set_mode(f.console, &mode));
-		if (i % 50 == 0) {
-			run_ms(10);
-		}
-	}
-	run_ms(600);
-	g_assert_cmpuint(f.fake->link_downs, ==, 1);
-	g_assert_cmpuint(f.fake->link_ups, ==, 1);
-	g_assert_cmpuint(edid_mode(&f).width_px, ==, 999);
-	/* the mode that is there already: nothing to do */
-	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 999, 799, 0, 0, 0 }));
-	run_ms(400);
-	g_assert_cmpuint(f.fake->link_downs, ==, 1);
-	/* larger than the device can: clamped */
-	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 9999, 20, 0, 0, 0 }));
-	run_ms(500);
-	g_assert_cmpuint(edid_mode(&f).width_px, ==, 3840);
-	finish(&f);
 }
 
 static void test_edid_region_nonsense(void)
@@ -1060,7 +1018,6 @@ int main(int argc, char **argv)
 	T("a-mode-beyond-the-device-is-refused", test_edid_too_large);
 	T("xres-without-an-edid-region-is-refused", test_edid_absent);
 	T("display-on-without-a-display-is-refused", test_no_display);
-	T("200-resizes-are-one-link-cycle", test_edid_settles);
 	T("an-edid-region-with-nonsense-is-left-alone", test_edid_region_nonsense);
 	T("a-reset-forgets-buffers-and-restores-the-edid", test_reset);
 	T("a-device-taken-back-is-not-touched", test_detach);

@@ -8,6 +8,7 @@
 
 #include "hw/vfio/vfio-display.h"
 #include "hw/vfio/vfio-fake.h"
+#include "kernel/gvt/core/gvt_edid.h"
 #include "ui/capture.h"
 #include "util/fd.h"
 
@@ -26,6 +27,7 @@ struct fixture {
 	struct console *console;
 	struct capture *viewer;
 	uint8_t *pixels; /* of dma-buf 1 */
+	enum vfio_tear tear;
 };
 
 /* A fake with one dma-buf of W x H as primary plane. */
@@ -43,7 +45,7 @@ static inline void start(struct fixture *f, uint32_t xres, uint32_t yres)
 	g_autoptr(GError) error = NULL;
 	struct vfio_display_config config = {
 		.device = &f->fake->device, .registry = f->registry, .label = "gpu0",
-		.xres = xres, .yres = yres,
+		.xres = xres, .yres = yres, .tear = f->tear,
 	};
 
 	vfio_device_init(&f->fake->device, &error);
@@ -114,6 +116,45 @@ static inline uint32_t seen(struct fixture *f, uint32_t x, uint32_t y)
 	g_assert_nonnull(f->viewer->image);
 	data = pixman_image_get_data(f->viewer->image);
 	return data[y * (uint32_t)pixman_image_get_stride(f->viewer->image) / 4 + x] & 0xffffff;
+}
+
+/* A Gen9 device: interrupt and source, no damage. */
+static inline struct vfio_gfx_status *prepare_gen9(struct fixture *f)
+{
+	struct vfio_gfx_status *status;
+
+	prepare(f);
+	status = vfio_fake_gfx_add(f->fake, GFX_REGION, GFX_IRQ);
+	status->caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE;
+	status->damage_offset = status->damage_size = 0;
+	status->plane.id = 1;
+	return status;
+}
+
+static inline struct vfio_gfx_status *status_of(struct fixture *f)
+{
+	return (void *)f->fake->regions[GFX_REGION].data;
+}
+
+/* The guest shows @id from now on. */
+static inline void flip_to(struct fixture *f, uint32_t id)
+{
+	f->fake->primary.dmabuf_id = id;
+	status_of(f)->plane.id = id;
+	status_of(f)->flip_count++;
+	vfio_fake_signal(f->fake, GFX_IRQ, 0);
+}
+
+/* The preferred mode of the monitor that the guest sees. */
+static inline struct gvt_edid_mode edid_mode(struct fixture *f)
+{
+	struct vfio_region_gfx_edid *edid = (void *)f->fake->regions[EDID_REGION].data;
+	const uint8_t *blob = f->fake->regions[EDID_REGION].data + edid->edid_offset;
+	struct gvt_edid_mode mode = { 0 };
+
+	g_assert_cmpint(gvt_edid_check(blob, edid->edid_size), ==, GVT_EDID_OK);
+	g_assert_true(gvt_edid_preferred(blob, edid->edid_size, &mode));
+	return mode;
 }
 
 #endif

@@ -31,6 +31,7 @@ struct fixture {
 	struct vfio_fake *fake;
 	struct vfio_pci *vp;
 	uint8_t *config, *bar0, *bar2;
+	bool opregion; /* x-igd-opregion */
 };
 
 static unsigned int gsi_base;
@@ -93,6 +94,7 @@ static void start(struct fixture *f)
 
 	f->vp = (struct vfio_pci *)device_create(&vfio_pci_class, &f->board, "dev0");
 	f->vp->device = &f->fake->device;
+	f->vp->igd_opregion = f->opregion;
 	vfio_device_init(f->vp->device, &error);
 	g_assert_no_error(error);
 	machine_lock();
@@ -626,6 +628,111 @@ static void test_option_rom(void)
 	finish(&f);
 }
 
+/* ---- OpRegion ---- */
+
+#define OPREGION_INDEX 9u
+#define RAM_BYTES      (64u << 20)
+
+static uint8_t *prepare_opregion(struct fixture *f, uint64_t bytes, struct mem_region *ram)
+{
+	uint8_t *opregion;
+
+	prepare(f);
+	f->opregion = true;
+	machine_lock();
+	g_assert_true(mem_region_init_ram(ram, "ram", RAM_BYTES, NULL));
+	addr_space_add(f->board.mem, 0, ram, 0);
+	machine_unlock();
+	f->board.low_ram_end = RAM_BYTES;
+	f->fake->region_count = OPREGION_INDEX + 1;
+	opregion = vfio_fake_region_add(f->fake, OPREGION_INDEX, bytes,
+					VFIO_REGION_INFO_FLAG_READ, 0x80008086u,
+					VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION);
+	memcpy(opregion, "IntelGraphicsMem", 16);
+	return opregion;
+}
+
+static void finish_opregion(struct fixture *f, struct mem_region *ram)
+{
+	machine_lock();
+	mem_region_finish(ram);
+	machine_unlock();
+	finish(f);
+}
+
+static void test_opregion(void)
+{
+	struct mem_region ram = { 0 };
+	struct fixture f;
+	uint8_t *opregion = prepare_opregion(&f, (8 << 10) + 100, &ram), *copy;
+	uint32_t gpa;
+
+	opregion[5000] = 0x55;
+	opregion[(8 << 10) + 99] = 0x66;
+	start(&f);
+	gpa = cfg_read(&f, 0xfc, 4);
+	g_assert_cmphex(gpa, ==, RAM_BYTES - (12 << 10)); /* whole pages, from the top */
+	g_assert_cmphex(f.board.low_ram_end, ==, gpa);
+	g_assert_cmphex(cfg_read(&f, 0xfe, 2), ==, gpa >> 16);
+	copy = addr_space_ram(f.board.mem, gpa, 12 << 10, false);
+	g_assert_cmpmem(copy, (8 << 10) + 100, opregion, (8 << 10) + 100);
+	/* the register is no business of the device's, and the guest can't move it */
+	cfg_write(&f, 0xfc, 0, 4);
+	g_assert_cmphex(cfg_read(&f, 0xfc, 4), ==, gpa);
+	g_assert_cmphex(pci_get32(f.config + 0xfc), ==, 0);
+	/* a guest that wrote to it gets a fresh one with the next reset */
+	memset(copy, 0, 8 << 10);
+	machine_lock();
+	vfio_pci_reset(&f.vp->pd.dev);
+	machine_unlock();
+	g_assert_cmpmem(copy, (8 << 10) + 100, opregion, (8 << 10) + 100);
+	g_assert_cmphex(cfg_read(&f, 0xfc, 4), ==, gpa);
+	finish_opregion(&f, &ram);
+}
+
+static void test_opregion_nonsense(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct mem_region ram = { 0 };
+		struct fixture f;
+		uint8_t *opregion = prepare_opregion(&f, i == 0 ? 4096 : 8 << 10, &ram);
+
+		if (i == 1) {
+			opregion[15] = 'n';
+		} else if (i == 2) {
+			f.fake->regions[OPREGION_INDEX].size_bytes = 1u << 30;
+		} else if (i == 3) {
+			f.opregion = false; /* not asked for */
+		}
+		pci_set32(f.config + 0xfc, 0x11223344);
+		start(&f);
+		/* left as the device has it */
+		g_assert_cmphex(cfg_read(&f, 0xfc, 4), ==, 0x11223344);
+		g_assert_cmphex(f.board.low_ram_end, ==, RAM_BYTES);
+		f.fake->regions[OPREGION_INDEX].size_bytes = 4096;
+		finish_opregion(&f, &ram);
+	}
+}
+
+static void test_opregion_no_room(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct mem_region ram = { 0 };
+	struct fixture f;
+
+	prepare_opregion(&f, 8 << 10, &ram);
+	f.board.low_ram_end = 0;
+	f.vp = (struct vfio_pci *)device_create(&vfio_pci_class, &f.board, "dev0");
+	f.vp->device = &f.fake->device;
+	f.vp->igd_opregion = true;
+	vfio_device_init(f.vp->device, NULL);
+	machine_lock();
+	g_assert_false(vfio_pci_attach(f.vp, &error));
+	machine_unlock();
+	g_assert_nonnull(strstr(error->message, "x-igd-opregion: no memory in the guest for 8 KiB"));
+	finish_opregion(&f, &ram);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -652,6 +759,9 @@ int main(int argc, char **argv)
 	T("reset-stops-everything-and-resets-the-device", test_reset);
 	T("a-device-given-back-reads-all-ones", test_given_back);
 	T("the-option-rom-is-the-devices", test_option_rom);
+	T("the-guest-gets-a-copy-of-the-opregion", test_opregion);
+	T("an-opregion-that-makes-no-sense-is-ignored", test_opregion_nonsense);
+	T("an-opregion-without-room-is-refused", test_opregion_no_room);
 #undef T
 	return g_test_run();
 }

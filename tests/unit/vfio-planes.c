@@ -114,33 +114,6 @@ static void test_formats_that_do_not_tile(void)
 
 /* ---- planes within a buffer ---- */
 
-/* A Gen9 device: interrupt and source, no damage. */
-static struct vfio_gfx_status *prepare_gen9(struct fixture *f)
-{
-	struct vfio_gfx_status *status;
-
-	prepare(f);
-	status = vfio_fake_gfx_add(f->fake, GFX_REGION, GFX_IRQ);
-	status->caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE;
-	status->damage_offset = status->damage_size = 0;
-	status->plane.id = 1;
-	return status;
-}
-
-static struct vfio_gfx_status *status_of(struct fixture *f)
-{
-	return (void *)f->fake->regions[GFX_REGION].data;
-}
-
-/* The guest shows @id from now on. */
-static void flip_to(struct fixture *f, uint32_t id)
-{
-	f->fake->primary.dmabuf_id = id;
-	status_of(f)->plane.id = id;
-	status_of(f)->flip_count++;
-	vfio_fake_signal(f->fake, GFX_IRQ, 0);
-}
-
 static void move_cursor(struct fixture *f, int32_t x, int32_t y)
 {
 	f->fake->cursor.x_pos = (uint32_t)x;

@@ -37,6 +37,9 @@ struct board {
 	struct input_router *input;
 	struct display_registry *displays;
 	void *machine;
+	/* RAM from 0 to here is the guest's; the board's memory map reserves what devices took from its
+	 * top with board_reserve_ram(). 0: none. */
+	uint64_t low_ram_end;
 	struct vfio_host *vfio; /* hw/vfio's containers and groups; NULL without a vfio device */
 	struct net_backend *(*find_netdev)(struct board *board, const char *id, GError **error);
 	struct block_backend *(*find_drive)(struct board *board, const char *id, GError **error);
@@ -45,6 +48,14 @@ struct board {
 	void (*request_reset)(struct board *board);
 	void (*request_shutdown)(struct board *board, bool guest_asked);
 };
+
+/*
+ * Takes @bytes of guest RAM, in whole pages, from the top of what is below 4 GiB, for tables of a
+ * device that its driver finds by their guest-physical address, which is returned; 0 if there isn't
+ * so much. Only while devices are realized: the memory map is made at reset. What the device puts
+ * there it has to put there again at each reset. Context: main, machine lock held.
+ */
+uint64_t board_reserve_ram(struct board *board, uint64_t bytes);
 
 enum prop_type {
 	PROP_BOOL, /* bool */

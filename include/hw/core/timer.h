@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Timers of devices: fire on the main thread with the machine lock held, cost nothing unarmed. */
+/* Timers of devices: fire on the main thread with the machine lock held, to the microsecond as far as
+ * that thread is free; cost nothing unarmed. */
 #ifndef HW_CORE_TIMER_H
 #define HW_CORE_TIMER_H
 
@@ -11,7 +12,8 @@ struct hw_timer {
 	void *opaque;
 	/* private to timer.c */
 	int64_t deadline_ns; /* INT64_MAX: not armed */
-	GSource *source;
+	GSource *source; /* NULL: never armed yet */
+	int fd; /* timerfd, or -1; valid with source */
 };
 
 /* Context of all: machine lock held; finish on the main thread. */

@@ -77,7 +77,7 @@ struct gvt_skl_config {
 
 /* What a write, or the passing of time, did. */
 #define GVT_SKL_FLIP   0x01u /* an armed primary plane took effect, maybe with the same address */
-#define GVT_SKL_MODE   0x02u /* a pipe went on or off, or its timings changed */
+#define GVT_SKL_MODE   0x02u /* a pipe went on or off; its timings count from when it goes on */
 #define GVT_SKL_CURSOR 0x04u /* an armed cursor took effect */
 #define GVT_SKL_IRQ    0x08u /* signal the MSI */
 #define GVT_SKL_LEVEL  0x10u /* the interrupt line may have changed */
@@ -175,7 +175,8 @@ const struct gvt_skl_pipe *gvt_skl_shown_pipe(const struct gvt_skl *s);
  * Decode what is in effect on the pipe that is shown (gvt_plane.h says what is promised; the memory
  * is the graphics address space). True if it is on. offset_bytes is the graphics address of the
  * first pixel for a linear plane, and of the page that holds it for a tiled one (then src_x_px,
- * src_y_px say where in it). PTEs are not looked at.
+ * src_y_px say where in it); for one turned by 90 or 270 degrees that of the first page of the
+ * columns of tiles it lies in, and src_y_px counts from their top. PTEs are not looked at.
  */
 bool gvt_skl_primary(const struct gvt_skl *s, struct gvt_plane *p);
 bool gvt_skl_cursor(const struct gvt_skl *s, struct gvt_plane *p);

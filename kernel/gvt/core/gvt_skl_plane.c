@@ -121,28 +121,34 @@ static void place_tiled(struct gvt_plane *p, uint64_t base, uint32_t x, uint32_t
 
 /*
  * Turned by 90 or 270 degrees the guest maps the tiles column by column, each from the bottom up, so
- * that the engine reads lines where memory has columns; the stride then counts tiles in a column. A
- * picture that doesn't begin in the corner would need the height of the whole buffer, which no
- * register has, so such a one isn't shown.
+ * that the engine reads lines where memory has columns; the stride then counts tiles in a column. So
+ * the view's x runs up from the buffer's last line, and its y is the buffer's x. The plane is given as
+ * all tiles of the columns that it touches; gvt_skl_page() can find those from their number alone.
  */
 static bool place_turned(struct gvt_plane *p, const struct gvt_skl_plane_regs *r, uint64_t base,
 			 unsigned int cpp, struct gvt_tile tile)
 {
-	uint32_t shown_width = p->width_px;
 	uint64_t rows = r->stride & STRIDE_MASK;
-	uint64_t columns;
+	uint64_t lines = rows * tile.height_px;
+	uint32_t shown_width = p->width_px;
+	uint32_t tile_px, x, y, columns;
 
-	if (tile.height_px != 32 || r->offset != 0) {
+	if (tile.height_px != 32) {
+		return false;
+	}
+	tile_px = tile.width_bytes / cpp;
+	x = r->offset & 0xffff;
+	y = r->offset >> 16;
+	if ((uint64_t)x + shown_width > lines) {
 		return false;
 	}
 	p->width_px = p->height_px;
 	p->height_px = shown_width;
-	columns = DIV_UP((uint64_t)p->width_px * cpp, tile.width_bytes);
-	if (rows < DIV_UP(p->height_px, tile.height_px)) {
-		return false;
-	}
-	p->stride_bytes = (uint32_t)(columns * tile.width_bytes);
-	p->offset_bytes = base;
+	p->src_x_px = y % tile_px;
+	p->src_y_px = (uint32_t)(lines - x - shown_width);
+	columns = DIV_UP(p->src_x_px + p->width_px, tile_px);
+	p->stride_bytes = columns * tile.width_bytes;
+	p->offset_bytes = base + y / tile_px * rows * GVT_PAGE_SIZE;
 	p->size_bytes = rows * columns * GVT_PAGE_SIZE;
 	return true;
 }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Hot plug of the Gen9 display engine (facts/I915-DISPLAY-FACTS.md, 4.10). */
+#include "gvt-skl-guest.h"
+
+static void test_plug(void)
+{
+	struct skl_guest g = skl_guest_dp();
+	uint8_t edid[128] = {1};
+
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, 0);
+	detect_on(&g);
+	g_assert_cmphex(gvt_skl_set_monitor(&g.skl, edid, sizeof(edid), g.now), ==,
+			GVT_SKL_IRQ | GVT_SKL_LEVEL);
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, SKL_PORT_B);
+	g_assert_cmphex(hotplug_taken(&g), ==, 2);
+	until(&g, g.now + SKL_S);
+	g_assert_cmphex(gvt_skl_set_monitor(&g.skl, NULL, 0, g.now), ==,
+			GVT_SKL_IRQ | GVT_SKL_LEVEL);
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, 0);
+	g_assert_cmphex(hotplug_taken(&g), ==, 2);
+	/* The live bit is no interrupt status: it can't be written. */
+	wr(&g, SKL_SDE, 0xffffffff);
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, 0);
+	skl_guest_free(&g);
+}
+
+static void test_plug_unheard(void)
+{
+	struct skl_guest g = skl_guest_dp();
+	uint8_t edid[128] = {1};
+
+	g_assert_cmphex(gvt_skl_set_monitor(&g.skl, edid, sizeof(edid), g.now), ==, 0);
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, SKL_PORT_B);
+	g_assert_cmphex(rd(&g, SKL_SDE + SKL_IIR), ==, 0);
+	g_assert_cmphex(rd(&g, SKL_HOTPLUG), ==, 0);
+	detect_on(&g);
+	g_assert_cmphex(until(&g, g.now + SKL_S), ==, 0);
+	/* And not too soon after that for the first one to be heard. */
+	g_assert_cmphex(gvt_skl_set_monitor(&g.skl, NULL, 0, g.now) & GVT_SKL_IRQ, ==, GVT_SKL_IRQ);
+	skl_guest_free(&g);
+}
+
+/* Ten changes a second for five seconds, a handler that takes each pulse at once. */
+static void test_storm(void)
+{
+	struct skl_guest g = skl_guest_dp();
+	uint64_t pulses[64], last_change = 0;
+	unsigned int n = 0;
+	uint8_t edid[128] = {1};
+
+	detect_on(&g);
+	for (unsigned int i = 0; i < 70; i++) {
+		uint64_t due, end = g.now + 100 * SKL_MS;
+
+		if (i < 50) {
+			g.events |= gvt_skl_set_monitor(&g.skl, edid, i & 1 ? 0 : 128, g.now);
+			last_change = g.now;
+			/* Live at once, whenever the guest is told. */
+			g_assert_cmphex(rd(&g, SKL_SDE), ==, i & 1 ? 0 : SKL_PORT_B);
+		}
+		for (;;) {
+			if (taken(&g) & GVT_SKL_IRQ) {
+				g_assert_cmphex(hotplug_taken(&g), ==, 2);
+				g_assert_cmpuint(n, <, G_N_ELEMENTS(pulses));
+				pulses[n++] = g.now;
+			}
+			due = gvt_skl_deadline(&g.skl, false);
+			if (due > end) {
+				break;
+			}
+			g_assert_cmpuint(due, >, g.now);
+			until(&g, due);
+		}
+		until(&g, end);
+	}
+	for (unsigned int i = 0; i + 4 < n; i++) {
+		g_assert_cmpuint(pulses[i + 4] - pulses[i], >=, SKL_S);
+	}
+	/* Not none either, and one after the last change. */
+	g_assert_cmpuint(n, >=, 15);
+	g_assert_cmpuint(pulses[n - 1], >=, last_change);
+	g_assert_cmpuint(gvt_skl_deadline(&g.skl, false), ==, UINT64_MAX);
+	skl_guest_free(&g);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/gvt/skl/hot-plug/plug-and-unplug-are-long-pulses", test_plug);
+	g_test_add_func("/gvt/skl/hot-plug/before-detection-is-on-nothing-is-left",
+			test_plug_unheard);
+	g_test_add_func("/gvt/skl/hot-plug/no-more-than-four-pulses-a-second", test_storm);
+	return g_test_run();
+}

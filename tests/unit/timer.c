@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hw/core/machine-lock.h"
+#include "hw/core/timer.h"
+#include "util/fd.h"
+
+#define MS INT64_C(1000000)
+
+struct alarm {
+	struct hw_timer timer;
+	unsigned int fired;
+	int64_t last_ns, again_ns; /* again_ns: arm it for so long later */
+};
+
+static void fired(void *opaque)
+{
+	struct alarm *alarm = opaque;
+
+	g_assert_true(machine_lock_held());
+	alarm->fired++;
+	alarm->last_ns = clock_ns();
+	if (alarm->again_ns) {
+		hw_timer_arm(&alarm->timer, alarm->last_ns + alarm->again_ns);
+	}
+}
+
+static gboolean time_is_up(gpointer opaque)
+{
+	*(bool *)opaque = true;
+	return G_SOURCE_REMOVE;
+}
+
+static void run_for(unsigned int ms)
+{
+	bool up = false;
+
+	g_timeout_add(ms, time_is_up, &up);
+	while (!up) {
+		g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+static void arm(struct alarm *alarm, int64_t deadline_ns)
+{
+	machine_lock();
+	hw_timer_arm(&alarm->timer, deadline_ns);
+	machine_unlock();
+}
+
+static void start(struct alarm *alarm)
+{
+	*alarm = (struct alarm){ 0 };
+	hw_timer_init(&alarm->timer, fired, alarm);
+}
+
+static void stop(struct alarm *alarm)
+{
+	machine_lock();
+	hw_timer_finish(&alarm->timer);
+	machine_unlock();
+}
+
+static void test_deadline(void)
+{
+	int64_t deadline = clock_ns() + 20 * MS;
+	struct alarm alarm;
+
+	start(&alarm);
+	arm(&alarm, deadline);
+	run_for(5);
+	g_assert_cmpuint(alarm.fired, ==, 0);
+	run_for(60);
+	g_assert_cmpuint(alarm.fired, ==, 1);
+	g_assert_cmpint(alarm.last_ns, >=, deadline);
+	/* In the past: as soon as the main loop runs; and at time 0 too. */
+	arm(&alarm, clock_ns() - MS);
+	g_assert_cmpuint(alarm.fired, ==, 1);
+	run_for(10);
+	g_assert_cmpuint(alarm.fired, ==, 2);
+	arm(&alarm, 0);
+	run_for(10);
+	g_assert_cmpuint(alarm.fired, ==, 3);
+	run_for(20);
+	g_assert_cmpuint(alarm.fired, ==, 3);
+	stop(&alarm);
+}
+
+static void test_moved(void)
+{
+	struct alarm alarm;
+
+	start(&alarm);
+	arm(&alarm, clock_ns() + 10000 * MS);
+	arm(&alarm, clock_ns() + 10 * MS);
+	run_for(50);
+	g_assert_cmpuint(alarm.fired, ==, 1);
+	arm(&alarm, clock_ns() + 5 * MS);
+	arm(&alarm, clock_ns() + 60 * MS);
+	run_for(30);
+	g_assert_cmpuint(alarm.fired, ==, 1);
+	run_for(80);
+	g_assert_cmpuint(alarm.fired, ==, 2);
+	arm(&alarm, clock_ns() + 5 * MS);
+	machine_lock();
+	hw_timer_cancel(&alarm.timer);
+	machine_unlock();
+	run_for(30);
+	g_assert_cmpuint(alarm.fired, ==, 2);
+	/* The same deadline once more after it was cancelled */
+	arm(&alarm, clock_ns() + 5 * MS);
+	run_for(30);
+	g_assert_cmpuint(alarm.fired, ==, 3);
+	stop(&alarm);
+	stop(&alarm);
+}
+
+static void test_again(void)
+{
+	struct alarm alarm;
+
+	start(&alarm);
+	alarm.again_ns = 5 * MS;
+	arm(&alarm, clock_ns());
+	while (alarm.fired < 10) {
+		g_main_context_iteration(NULL, TRUE);
+	}
+	stop(&alarm);
+	run_for(20);
+	g_assert_cmpuint(alarm.fired, ==, 10);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	main_thread_init();
+	g_test_add_func("/timer/fires-once-and-not-before-its-time", test_deadline);
+	g_test_add_func("/timer/a-new-deadline-replaces-the-old-one", test_moved);
+	g_test_add_func("/timer/may-be-armed-by-what-it-calls", test_again);
+	return g_test_run();
+}
