@@ -14,7 +14,7 @@ import threading
 import time
 
 import tap
-from host import complaints
+from host import check_guest
 from machine import Failure, Machine, gpu_device, gpu_initrd
 from viewer import RawClient
 
@@ -169,9 +169,7 @@ def last_frame_stays(run):
 
 def guest_is_content(run):
     run.vm.run("kill $flipper; wait $flipper 2>/dev/null; true")
-    found = complaints(run.vm.run("dmesg"))
-    if found:
-        raise Failure(f"the guest's kernel: {' | '.join(found[:20])}")
+    check_guest(run.vm)
 
 
 def main():

@@ -129,7 +129,14 @@ class TigerVnc:
 
     def resize(self, width, height):
         """As if somebody pulled at the window."""
-        self.x_server.run("xdotool", "windowsize", self.window, str(width), str(height))
+        self.resize_often([(width, height)], 0)
+
+    def resize_often(self, sizes, pause_s):
+        """The same again and again, with a pause after each size."""
+        steps = []
+        for width, height in sizes:
+            steps += ["windowsize", self.window, str(width), str(height), "sleep", str(pause_s)]
+        self.x_server.run("xdotool", *steps)
 
 
 def gvnccapture(x_server, display):

@@ -249,7 +249,7 @@ void kms_set_rotation(struct kms *kms, unsigned int degrees)
 		errno = ENOTSUP;
 		fail("rotation");
 	}
-	/* What is shown now may not be of a kind that can be turned. */
+	/* What is on the screen now may be of a layout that can't be turned so. */
 	kms_disable(kms);
 	kms_request(kms->fd, DRM_IOCTL_MODE_OBJ_SETPROPERTY, &set, "rotation");
 	kms->rotation = degrees;

@@ -53,7 +53,7 @@ void kms_buffer_create(struct kms *kms, struct kms_buffer *buffer);
 void kms_buffer_create_as(struct kms *kms, struct kms_buffer *buffer, uint32_t fourcc,
 			  uint64_t modifier);
 
-/* Says how the primary plane turns its buffer (kms->rotation); takes effect with the next mode. */
+/* Says how the primary plane turns its buffer (kms->rotation). The screen is off then. */
 void kms_set_rotation(struct kms *kms, unsigned int degrees);
 
 /* Sets the mode with @buffer on the screen, from kms->pan_x, kms->pan_y on. */

@@ -7,7 +7,8 @@
  * Says "frame 0 WxH crc XXXXXXXX" of the picture without a cursor, and then carries out the lines
  * of its standard input, answering each:
  *
- *   size N     a square cursor of N pixels (64, 128, 256)    "size N"
+ *   size WxH   another image, of 64, 128 or 256 pixels in    "size WxH"
+ *              width; i915 takes a smaller height too
  *   X Y        its upper left corner is moved there          "at X,Y WxH crc XXXXXXXX": the screen
  *                                                            with the cursor over the picture
  *   off        no cursor                                     "off"
@@ -31,7 +32,7 @@ static const struct option options[] = {
 };
 
 struct cursor {
-	uint32_t size_px;
+	uint32_t width_px, height_px;
 	int32_t x, y;
 	uint32_t pixels[MAX_CURSOR_PX * MAX_CURSOR_PX]; /* ARGB8888, premultiplied */
 };
@@ -43,11 +44,11 @@ static uint32_t times(uint32_t value, uint32_t alpha)
 }
 
 /* Quarters from left to right: opaque, invisible, half, rising. Which way is up shows. */
-static uint32_t cursor_pixel(uint32_t x, uint32_t y, uint32_t size)
+static uint32_t cursor_pixel(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
 	static const uint32_t alphas[] = { 255, 0, 128 };
-	uint32_t quarter = x * 4 / size;
-	uint32_t alpha = quarter < 3 ? alphas[quarter] : y * 255 / (size - 1);
+	uint32_t quarter = x * 4 / width;
+	uint32_t alpha = quarter < 3 ? alphas[quarter] : y * 255 / (height - 1);
 
 	return alpha << 24 | times(255 - (x & 0xff), alpha) << 16 |
 	       times((y * 3) & 0xff, alpha) << 8 | times((x ^ y) & 0xff, alpha);
@@ -78,8 +79,8 @@ static uint32_t shown_crc(const struct kms *kms, const struct surface *surface,
 
 		memcpy(pixels + (size_t)y * width, line, width * 4);
 	}
-	for (int32_t y = 0; y < (int32_t)cursor->size_px; y++) {
-		for (int32_t x = 0; x < (int32_t)cursor->size_px; x++) {
+	for (int32_t y = 0; y < (int32_t)cursor->height_px; y++) {
+		for (int32_t x = 0; x < (int32_t)cursor->width_px; x++) {
 			int32_t to_x = cursor->x + x, to_y = cursor->y + y;
 			uint32_t *to;
 
@@ -88,7 +89,7 @@ static uint32_t shown_crc(const struct kms *kms, const struct surface *surface,
 				continue;
 			}
 			to = &pixels[(size_t)to_y * width + to_x];
-			*to = over(*to, cursor->pixels[(size_t)y * cursor->size_px + x]);
+			*to = over(*to, cursor->pixels[(size_t)y * cursor->width_px + x]);
 		}
 	}
 	crc = kms_crc(pixels, width, height, width * 4);
@@ -96,31 +97,32 @@ static uint32_t shown_crc(const struct kms *kms, const struct surface *surface,
 	return crc;
 }
 
-static void set_size(struct kms *kms, struct cursor *cursor, uint32_t size)
+static void set_size(struct kms *kms, struct cursor *cursor, uint32_t width, uint32_t height)
 {
-	struct drm_mode_create_dumb create = { .width = size, .height = size, .bpp = 32 };
+	struct drm_mode_create_dumb create = { .width = width, .height = height, .bpp = 32 };
 	struct drm_mode_cursor2 set = {
 		.flags = DRM_MODE_CURSOR_BO,
 		.crtc_id = kms->crtc_id,
-		.width = size,
-		.height = size,
+		.width = width,
+		.height = height,
 	};
 	uint32_t *pixels;
 
 	kms_request(kms->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create, "CREATE_DUMB");
 	pixels = kms_map_dumb(kms->fd, create.handle, create.size);
-	for (uint32_t y = 0; y < size; y++) {
-		for (uint32_t x = 0; x < size; x++) {
-			uint32_t pixel = cursor_pixel(x, y, size);
+	for (uint32_t y = 0; y < height; y++) {
+		for (uint32_t x = 0; x < width; x++) {
+			uint32_t pixel = cursor_pixel(x, y, width, height);
 
 			pixels[y * create.pitch / 4 + x] = pixel;
-			cursor->pixels[y * size + x] = pixel;
+			cursor->pixels[y * width + x] = pixel;
 		}
 	}
-	cursor->size_px = size;
+	cursor->width_px = width;
+	cursor->height_px = height;
 	set.handle = create.handle;
 	kms_request(kms->fd, DRM_IOCTL_MODE_CURSOR2, &set, "CURSOR2");
-	printf("size %u\n", size);
+	printf("size %ux%u\n", width, height);
 }
 
 static void switch_off(struct kms *kms)
@@ -150,7 +152,7 @@ static void move(struct kms *kms, const struct surface *surface, struct cursor *
 
 int main(int argc, char **argv)
 {
-	unsigned int width = 0, height = 0, size;
+	unsigned int width = 0, height = 0, cursor_width, cursor_height;
 	static struct cursor cursor;
 	struct kms_buffer buffer;
 	struct kms kms;
@@ -172,8 +174,9 @@ int main(int argc, char **argv)
 	printf("frame 0 %ux%u crc %08x\n", kms.mode.hdisplay, kms.mode.vdisplay,
 	       kms_crc_shown(&kms, &buffer.surface));
 	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "size %u", &size) == 1 && size > 0 && size <= MAX_CURSOR_PX) {
-			set_size(&kms, &cursor, size);
+		if (sscanf(line, "size %ux%u", &cursor_width, &cursor_height) == 2 &&
+		    cursor_width - 1 < MAX_CURSOR_PX && cursor_height - 1 < MAX_CURSOR_PX) {
+			set_size(&kms, &cursor, cursor_width, cursor_height);
 		} else if (sscanf(line, "%d %d", &x, &y) == 2) {
 			move(&kms, &buffer.surface, &cursor, x, y);
 		} else if (!strcmp(line, "off\n")) {
