@@ -138,7 +138,7 @@ static void plug(struct fuzz *f, uint32_t value)
 static void check_plane(struct fuzz *f, const struct gvt_plane *p, bool on)
 {
 	uint64_t entries = gvt_skl_ggtt_entries(&f->s.config), space = entries * GVT_PAGE_SIZE;
-	uint64_t pages = gvt_plane_pages(p), at[3] = {0, pages - 1, 0};
+	uint64_t pages = gvt_plane_pages(p), at[4] = {0, pages - 1};
 
 	CHECK(on == (p->drm_format != 0));
 	CHECK(!gvt_plane_fault(p, space));
@@ -152,7 +152,10 @@ static void check_plane(struct fuzz *f, const struct gvt_plane *p, bool on)
 	CHECK(gvt_plane_needs(p) + p->offset_bytes % GVT_PAGE_SIZE <= p->size_bytes);
 	f->random = f->random * 6364136223846793005ull + 1442695040888963407ull;
 	at[2] = (f->random >> 33) % pages;
-	for (size_t i = 0; i < 3; i++) {
+	/* The last of the first row, if tiles are 128 bytes wide. */
+	at[3] = p->stride_bytes < 128 || p->stride_bytes / 128 > pages ? 0
+								       : p->stride_bytes / 128 - 1;
+	for (size_t i = 0; i < 4; i++) {
 		CHECK(gvt_skl_page(p, at[i]) < entries);
 		CHECK(gvt_skl_page(p, at[i]) >= p->offset_bytes / GVT_PAGE_SIZE);
 		CHECK(gvt_skl_page(p, at[i]) - p->offset_bytes / GVT_PAGE_SIZE < pages);
