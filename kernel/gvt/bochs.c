@@ -128,44 +128,21 @@ static bool bochs_bar_map(const struct gvt_vgpu *vgpu, unsigned int index, u64 *
 	return index == VFIO_PCI_BAR0_REGION_INDEX;
 }
 
-static ssize_t mmio_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+static u64 reg_read(struct gvt_vgpu *vgpu, u64 offset, unsigned int n)
 {
-	size_t done = 0;
+	u64 value;
 
-	while (done < count) {
-		unsigned int n = gvt_region_unit(offset + done, count - done);
-		__le64 le;
-
-		mutex_lock(&vgpu->lock);
-		le = cpu_to_le64(
-			gvt_bochs_mmio_read(&vgpu->bochs, offset + done, n, ktime_get_ns()));
-		mutex_unlock(&vgpu->lock);
-		if (copy_to_user(buf + done, &le, n)) {
-			return -EFAULT;
-		}
-		done += n;
-	}
-	return count;
+	mutex_lock(&vgpu->lock);
+	value = gvt_bochs_mmio_read(&vgpu->bochs, offset, n, ktime_get_ns());
+	mutex_unlock(&vgpu->lock);
+	return value;
 }
 
-static ssize_t mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+static void reg_write(struct gvt_vgpu *vgpu, u64 offset, unsigned int n, u64 value)
 {
-	size_t done = 0;
-
-	while (done < count) {
-		unsigned int n = gvt_region_unit(offset + done, count - done);
-		__le64 le = 0;
-
-		if (copy_from_user(&le, buf + done, n)) {
-			return -EFAULT;
-		}
-		mutex_lock(&vgpu->lock);
-		act(vgpu, gvt_bochs_mmio_write(&vgpu->bochs, offset + done, le64_to_cpu(le), n,
-					       ktime_get_ns()));
-		mutex_unlock(&vgpu->lock);
-		done += n;
-	}
-	return count;
+	mutex_lock(&vgpu->lock);
+	act(vgpu, gvt_bochs_mmio_write(&vgpu->bochs, offset, value, n, ktime_get_ns()));
+	mutex_unlock(&vgpu->lock);
 }
 
 static ssize_t vram_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
@@ -185,7 +162,7 @@ static ssize_t bochs_bar_read(struct gvt_vgpu *vgpu, unsigned int index, char __
 	if (index == VFIO_PCI_BAR0_REGION_INDEX) {
 		return gvt_vram_read(vgpu->vram, offset, buf, count) ?: (ssize_t)count;
 	}
-	return mmio_read(vgpu, buf, count, offset);
+	return gvt_region_mmio_read(vgpu, buf, count, offset, reg_read);
 }
 
 static ssize_t bochs_bar_write(struct gvt_vgpu *vgpu, unsigned int index, const char __user *buf,
@@ -194,7 +171,7 @@ static ssize_t bochs_bar_write(struct gvt_vgpu *vgpu, unsigned int index, const 
 	if (index == VFIO_PCI_BAR0_REGION_INDEX) {
 		return vram_write(vgpu, buf, count, offset);
 	}
-	return mmio_write(vgpu, buf, count, offset);
+	return gvt_region_mmio_write(vgpu, buf, count, offset, reg_write);
 }
 
 /* This display engine has neither overlay nor cursor. */

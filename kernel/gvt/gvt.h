@@ -383,8 +383,15 @@ ssize_t gvt_region_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, l
 ssize_t gvt_region_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, loff_t *ppos);
 u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index);
 
+/* How much of region @index can be mapped, from where on; 0: nothing. */
 u64 gvt_region_map(struct gvt_vgpu *vgpu, unsigned int index, u64 *offset);
-unsigned int gvt_region_unit(u64 offset, size_t left);
+/* User memory from and to registers, in accesses as wide as they are aligned (1 to 8 bytes). */
+ssize_t gvt_region_mmio_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset,
+			     u64 (*read)(struct gvt_vgpu *vgpu, u64 offset, unsigned int n));
+ssize_t gvt_region_mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count,
+			      u64 offset,
+			      void (*write)(struct gvt_vgpu *vgpu, u64 offset, unsigned int n,
+					    u64 value));
 
 /* ---- display.c ---- */
 

@@ -36,25 +36,6 @@ static vm_fault_t vram_fault(struct vm_fault *vmf)
 	struct gvt_vgpu *vgpu = vmf->vma->vm_private_data;
 	unsigned long index = vmf->pgoff & PGOFF_MASK;
 	struct page *page;
-
-	if (index >= vgpu->vram->nr_pages) {
-		return VM_FAULT_SIGBUS;
-	}
-	page = gvt_vram_page(vgpu->vram, index);
-	if (!page) {
-		return VM_FAULT_OOM;
-	}
-	get_page(page);
-	vmf->page = page;
-	return 0;
-}
-
-/* Memory that nobody tracks, at @offset of BAR0. */
-static vm_fault_t untracked_fault(struct vm_fault *vmf)
-{
-	struct gvt_vgpu *vgpu = vmf->vma->vm_private_data;
-	unsigned long index = vmf->pgoff & PGOFF_MASK;
-	struct page *page;
 	u64 offset;
 
 	gvt_region_map(vgpu, VFIO_PCI_BAR0_REGION_INDEX, &offset);
@@ -71,10 +52,6 @@ static vm_fault_t untracked_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-static const struct vm_operations_struct untracked_vm_ops = {
-	.fault = untracked_fault,
-};
-
 static vm_fault_t vram_mkwrite(struct vm_fault *vmf)
 {
 	struct gvt_vgpu *vgpu = vmf->vma->vm_private_data;
@@ -87,6 +64,10 @@ static vm_fault_t vram_mkwrite(struct vm_fault *vmf)
 static const struct vm_operations_struct vram_vm_ops = {
 	.fault = vram_fault,
 	.page_mkwrite = vram_mkwrite,
+};
+
+static const struct vm_operations_struct untracked_vm_ops = {
+	.fault = vram_fault,
 };
 
 static vm_fault_t status_fault(struct vm_fault *vmf)

@@ -166,8 +166,10 @@ int gvt_region_info(struct gvt_vgpu *vgpu, void __user *arg)
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
+/* ---- registers ---- */
+
 /* How much of an access is one access of the device: as wide as it is aligned. */
-unsigned int gvt_region_unit(u64 offset, size_t left)
+static unsigned int unit(u64 offset, size_t left)
 {
 	unsigned int n = 8;
 
@@ -175,6 +177,43 @@ unsigned int gvt_region_unit(u64 offset, size_t left)
 		n /= 2;
 	}
 	return n;
+}
+
+ssize_t gvt_region_mmio_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset,
+			     u64 (*read)(struct gvt_vgpu *vgpu, u64 offset, unsigned int n))
+{
+	size_t done = 0;
+
+	while (done < count) {
+		unsigned int n = unit(offset + done, count - done);
+		__le64 le = cpu_to_le64(read(vgpu, offset + done, n));
+
+		if (copy_to_user(buf + done, &le, n)) {
+			return -EFAULT;
+		}
+		done += n;
+	}
+	return count;
+}
+
+ssize_t gvt_region_mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count,
+			      u64 offset,
+			      void (*write)(struct gvt_vgpu *vgpu, u64 offset, unsigned int n,
+					    u64 value))
+{
+	size_t done = 0;
+
+	while (done < count) {
+		unsigned int n = unit(offset + done, count - done);
+		__le64 le = 0;
+
+		if (copy_from_user(&le, buf + done, n)) {
+			return -EFAULT;
+		}
+		write(vgpu, offset + done, n, le64_to_cpu(le));
+		done += n;
+	}
+	return count;
 }
 
 /* ---- configuration space ---- */

@@ -185,53 +185,30 @@ static bool skl_bar_map(const struct gvt_vgpu *vgpu, unsigned int index, u64 *of
 	return index == VFIO_PCI_BAR0_REGION_INDEX;
 }
 
-static ssize_t regs_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
+static u64 reg_read(struct gvt_vgpu *vgpu, u64 offset, unsigned int n)
 {
-	size_t done = 0;
+	unsigned long flags;
+	u64 now, value;
 
-	while (done < count) {
-		unsigned int n = gvt_region_unit(offset + done, count - done);
-		unsigned long flags;
-		u64 now, value;
-		__le64 le;
-
-		spin_lock_irqsave(&vgpu->state_lock, flags);
-		now = ktime_get_ns();
-		value = gvt_skl_mmio_read(&vgpu->skl, offset + done, n, now);
-		if (vgpu->skl.owed) {
-			act(vgpu, gvt_skl_advance(&vgpu->skl, now), now);
-		}
-		spin_unlock_irqrestore(&vgpu->state_lock, flags);
-		le = cpu_to_le64(value);
-		if (copy_to_user(buf + done, &le, n)) {
-			return -EFAULT;
-		}
-		done += n;
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	now = ktime_get_ns();
+	value = gvt_skl_mmio_read(&vgpu->skl, offset, n, now);
+	if (vgpu->skl.owed) {
+		act(vgpu, gvt_skl_advance(&vgpu->skl, now), now);
 	}
-	return count;
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+	return value;
 }
 
-static ssize_t regs_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
+static void reg_write(struct gvt_vgpu *vgpu, u64 offset, unsigned int n, u64 value)
 {
-	size_t done = 0;
+	unsigned long flags;
+	u64 now;
 
-	while (done < count) {
-		unsigned int n = gvt_region_unit(offset + done, count - done);
-		unsigned long flags;
-		__le64 le = 0;
-		u64 now;
-
-		if (copy_from_user(&le, buf + done, n)) {
-			return -EFAULT;
-		}
-		spin_lock_irqsave(&vgpu->state_lock, flags);
-		now = ktime_get_ns();
-		act(vgpu,
-		    gvt_skl_mmio_write(&vgpu->skl, offset + done, le64_to_cpu(le), n, now), now);
-		spin_unlock_irqrestore(&vgpu->state_lock, flags);
-		done += n;
-	}
-	return count;
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	now = ktime_get_ns();
+	act(vgpu, gvt_skl_mmio_write(&vgpu->skl, offset, value, n, now), now);
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
 }
 
 /* Registers, the table, and nothing behind each of them. Accesses don't cross from one to another:
@@ -240,7 +217,7 @@ static ssize_t bar0_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, 
 {
 	if (offset < REGS_END) {
 		count = min_t(u64, count, REGS_END - offset);
-		return regs_read(vgpu, buf, count, offset);
+		return gvt_region_mmio_read(vgpu, buf, count, offset, reg_read);
 	}
 	offset -= GGTT_START;
 	if (offset >= vgpu->vram->bytes) {
@@ -254,7 +231,7 @@ static ssize_t bar0_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t 
 {
 	if (offset < REGS_END) {
 		count = min_t(u64, count, REGS_END - offset);
-		return regs_write(vgpu, buf, count, offset);
+		return gvt_region_mmio_write(vgpu, buf, count, offset, reg_write);
 	}
 	offset -= GGTT_START;
 	if (offset >= vgpu->vram->bytes) {
