@@ -8,6 +8,7 @@
 #include "util/fd.h"
 #include "util/range.h"
 #include "util/trace.h"
+#include "util/write-watch.h"
 
 /* Little-endian bytes and numbers: the guest and the host are x86. */
 static uint64_t load(const void *data, unsigned int size)
@@ -235,16 +236,16 @@ void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool 
 	return (char *)section->region->hva + section->offset + (gpa - section->base);
 }
 
-bool addr_space_ram_block(struct addr_space *space, uint64_t gpa, void **hva, uint64_t *size_bytes)
+uintptr_t addr_space_watchable(struct addr_space *space, struct write_watch *watch, uint64_t gpa)
 {
 	const struct section *section = ram_section(space, gpa, 1);
+	struct mem_region *region = section ? section->region : NULL;
 
-	if (!section) {
-		return false;
+	if (!region || region->readonly ||
+	    write_watch_add(watch, region->hva, region->size_bytes) < 0) {
+		return 0;
 	}
-	*hva = section->region->hva;
-	*size_bytes = section->region->size_bytes;
-	return true;
+	return (uintptr_t)region->hva + section->offset + (gpa - section->base);
 }
 
 int addr_space_ram_fd(struct addr_space *space, uint64_t gpa, uint64_t len, uint64_t *fd_offset)

@@ -24,8 +24,9 @@ static struct bochs_display *to_bochs(struct device *dev)
 
 struct bochs_vram *bochs_vram_create(uint64_t size_bytes, GError **error)
 {
+	/* Shared: writes to pages that were never touched can be watched only there. */
 	void *hva = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct bochs_vram *vram;
 
 	if (hva == MAP_FAILED) {

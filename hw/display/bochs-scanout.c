@@ -191,6 +191,26 @@ static void watch(void *opaque, bool watched)
 	log_stop(bd);
 }
 
+static bool pages(void *opaque, struct write_watch *watch, GArray *hvas)
+{
+	struct bochs_display *bd = opaque;
+	uintptr_t hva = (uintptr_t)bd->vram->hva;
+	uint64_t first = bd->plane.offset_bytes / GVT_PAGE_SIZE;
+	uint64_t end = (bd->plane.offset_bytes + bd->plane.size_bytes - 1) / GVT_PAGE_SIZE + 1;
+
+	if (!bd->plane.drm_format ||
+	    write_watch_add(watch, bd->vram->hva, bd->vram->size_bytes) < 0) {
+		return false;
+	}
+	end = MIN(end, bd->vram->size_bytes / GVT_PAGE_SIZE);
+	for (uint64_t i = first; i < end; i++) {
+		uintptr_t page = hva + i * GVT_PAGE_SIZE;
+
+		g_array_append_val(hvas, page);
+	}
+	return true;
+}
+
 static void frame_done(void *opaque, bool changed)
 {
 	struct bochs_display *bd = opaque;
@@ -217,6 +237,7 @@ static bool set_mode(void *opaque, const struct display_mode *mode)
 static const struct scanout_ops scanout_ops = {
 	.look = look,
 	.watch = watch,
+	.pages = pages,
 	.frame_done = frame_done,
 	.set_mode = set_mode,
 };

@@ -46,13 +46,51 @@ static void timer_start(struct scanout *scanout, uint32_t interval_ms)
 				       interval_ms - (guint)passed_ms, timer_fired, scanout);
 }
 
+static void disarm(struct scanout *scanout)
+{
+	if (scanout->armed) {
+		write_watch_disarm(scanout->writes);
+		scanout->armed = false;
+	}
+}
+
+static void written(void *opaque);
+
+static bool arm(struct scanout *scanout)
+{
+	g_autoptr(GArray) pages = g_array_new(FALSE, FALSE, sizeof(uintptr_t));
+	g_autoptr(GError) error = NULL;
+
+	if (!scanout->ops->pages || scanout->no_writes) {
+		return false;
+	}
+	if (!scanout->writes) {
+		scanout->writes = write_watch_create(written, scanout, &error);
+	}
+	if (!scanout->writes) {
+		TRACE(gvt, watch, "%s", error->message);
+		scanout->no_writes = true;
+		return false;
+	}
+	scanout->armed = scanout->ops->pages(scanout->device, scanout->writes, pages) &&
+			 write_watch_arm(scanout->writes, (uintptr_t *)(void *)pages->data,
+					 pages->len) == 0;
+	return scanout->armed;
+}
+
 static void plan(struct scanout *scanout, bool changed)
 {
 	if (changed) {
+		disarm(scanout);
 		scanout->quiet = 0;
 		scanout->interval_ms = FRAME_MS;
 	} else if (++scanout->quiet > QUIET_LOOKS) {
-		scanout->interval_ms = MIN(scanout->interval_ms * 2, IDLE_MS);
+		if (scanout->armed) {
+			return;
+		}
+		/* What was written before is found by one more look. */
+		scanout->interval_ms = arm(scanout) ? FRAME_MS :
+						      MIN(scanout->interval_ms * 2, IDLE_MS);
 	}
 	timer_start(scanout, scanout->interval_ms);
 }
@@ -60,12 +98,22 @@ static void plan(struct scanout *scanout, bool changed)
 /* Something says that a look is worth while. */
 static void hurry(struct scanout *scanout)
 {
+	disarm(scanout);
 	scanout->quiet = 0;
 	if (scanout->watched && !scanout->awaiting &&
 	    (!scanout->timer || scanout->interval_ms != FRAME_MS)) {
 		timer_start(scanout, FRAME_MS);
 	}
 	scanout->interval_ms = FRAME_MS;
+}
+
+/* The guest drew into a picture that stood still. */
+static void written(void *opaque)
+{
+	struct scanout *scanout = opaque;
+
+	scanout->armed = false;
+	hurry(scanout);
 }
 
 /* The guest wrote registers. */
@@ -108,6 +156,7 @@ void scanout_blank(struct scanout *scanout, enum blank_reason reason, const char
 	scanout->picture = false;
 	scanout->awaiting = false;
 	timer_stop(scanout);
+	disarm(scanout);
 	console_blank(scanout->console, reason, text);
 }
 
@@ -145,6 +194,7 @@ static void set_active(void *opaque, bool active)
 	scanout->quiet = 0;
 	scanout->interval_ms = FRAME_MS;
 	timer_stop(scanout);
+	disarm(scanout);
 	fd_unwatch(scanout->change_watch);
 	scanout->change_watch = 0;
 	if (active) {
@@ -237,6 +287,8 @@ void scanout_finish(struct scanout *scanout)
 	console_destroy(scanout->console);
 	scanout->console = NULL;
 	timer_stop(scanout);
+	g_clear_pointer(&scanout->writes, write_watch_destroy);
+	scanout->armed = false;
 	fd_unwatch(scanout->change_watch);
 	scanout->change_watch = 0;
 	fd_close(&scanout->change_fd);

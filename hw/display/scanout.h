@@ -4,10 +4,11 @@
  *
  * Register writes announce themselves (scanout_kick), memory writes don't. So, while somebody
  * watches and there is a picture, a look is made at 60 Hz as long as changes keep coming; after
- * half a second without one the interval doubles with each look up to two seconds. A change that
- * comes out of the blue is therefore seen that late (one that follows a viewer's input isn't:
- * expect_change); a vGPU (hw/vfio) has an interrupt for this and waits for nothing. Nobody
- * watching, a plane that is off, or viewers that all stand still: no look at all.
+ * half a second without one the picture's pages are watched (util/write-watch.h), and the next look
+ * comes with the first write to them. Where the host's kernel doesn't offer that to us, the interval
+ * doubles with each look up to two seconds; a change that comes out of the blue is then seen that
+ * late (one that follows a viewer's input isn't: expect_change). Nobody watching, a plane that is
+ * off, or viewers that all stand still: no look at all.
  *
  * Context: main, machine lock not held, unless said otherwise.
  */
@@ -17,6 +18,7 @@
 #include "hw/core/device.h"
 #include "kernel/gvt/core/gvt_plane.h"
 #include "ui/console.h"
+#include "util/write-watch.h"
 
 struct scanout_ops {
 	/* Mandatory. Look, and end with one of scanout_submit, scanout_same, scanout_off and
@@ -24,6 +26,9 @@ struct scanout_ops {
 	void (*look)(void *device, bool whole);
 	/* Optional. Somebody watches, or nobody any more. Context: machine lock held. */
 	void (*watch)(void *device, bool watched);
+	/* Optional: append to @pages (uintptr_t) where the picture that was submitted last lies, in
+	 * memory that was added to @watch. False: it can't be watched. */
+	bool (*pages)(void *device, struct write_watch *watch, GArray *pages);
 	/* Optional: a viewer has finished with a frame; @changed false: it was compared with the
 	 * one before and not one pixel differs. */
 	void (*frame_done)(void *device, bool changed);
@@ -45,6 +50,9 @@ struct scanout {
 	int64_t looked_ns; /* when the memory was looked at last */
 	uint32_t interval_ms; /* to the next look */
 	unsigned int quiet; /* looks without a change */
+	struct write_watch *writes; /* NULL: not yet, or not to be had */
+	bool no_writes; /* not to be had */
+	bool armed; /* the first write will be told */
 	uint64_t looks, frames, changes;
 };
 

@@ -136,6 +136,25 @@ static void look(void *opaque, bool whole)
 	scanout_submit(&skl->scanout, frame_create(buffer, &source, NULL, skl->scanout.looked_ns));
 }
 
+static bool pages(void *opaque, struct write_watch *watch, GArray *hvas)
+{
+	struct skl_display *skl = opaque;
+	const struct skl_buffer *shown = &skl->buffers[0];
+
+	if (!shown->buffer) {
+		return false;
+	}
+	for (uint64_t i = 0; i < gvt_plane_pages(&shown->plane); i++) {
+		uintptr_t hva = addr_space_watchable(skl->pd.dev.board->mem, watch, shown->gpas[i]);
+
+		if (!hva) {
+			return false;
+		}
+		g_array_append_val(hvas, hva);
+	}
+	return true;
+}
+
 /* Flips are told in time only while somebody wants to know. */
 static void watch(void *opaque, bool watched)
 {
@@ -184,6 +203,7 @@ static const struct mode_wish_ops mode_wish_ops = { unplug, replug };
 static const struct scanout_ops scanout_ops = {
 	.look = look,
 	.watch = watch,
+	.pages = pages,
 	.set_mode = set_mode,
 };
 

@@ -4,8 +4,6 @@
 #include "util/trace.h"
 #include "util/write-watch.h"
 
-#define PAGE_BYTES 4096u
-
 struct vfio_watch {
 	struct vfio_device *device;
 	struct vfio_gfx *gfx;
@@ -51,14 +49,10 @@ void vfio_watch_destroy(struct vfio_watch *watch)
 static bool translate(struct vfio_watch *watch, uint64_t *addresses, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		void *block, *hva = addr_space_ram(watch->mem, addresses[i], PAGE_BYTES, true);
-		uint64_t block_bytes;
-
-		if (!hva || !addr_space_ram_block(watch->mem, addresses[i], &block, &block_bytes) ||
-		    write_watch_add(watch->writes, block, block_bytes) < 0) {
+		addresses[i] = addr_space_watchable(watch->mem, watch->writes, addresses[i]);
+		if (!addresses[i]) {
 			return false;
 		}
-		addresses[i] = (uintptr_t)hva;
 	}
 	return true;
 }

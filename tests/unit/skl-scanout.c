@@ -68,6 +68,40 @@ static void test_picture(void)
 	capture_destroy(capture);
 }
 
+/* A picture that stands still is not looked at; the first write into it brings the next look. */
+static void test_still(void)
+{
+	struct console_state state;
+	struct capture *capture;
+	struct rig rig;
+	uint64_t looks;
+
+	start(&rig, NULL, NULL);
+	capture = watch(&rig);
+	set_mode(&rig);
+	draw(&rig, &front, 0, 0x123456);
+	run_for(1200); /* half a second of looks, and some */
+	console_get_state(rig.console, &state);
+	looks = state.source.queries;
+	run_for(300);
+	console_get_state(rig.console, &state);
+	if (state.source.queries != looks) {
+		g_test_skip("this kernel has no userfaultfd for us");
+	} else {
+		draw(&rig, &front, 4, 0x654321);
+		run_for(100);
+		g_assert_cmphex(pixel_at(capture, 1, 0), ==, 0xff654321);
+		/* After a flip it is the other buffer that is watched. */
+		reg(&rig, PLANE_SURF, back.address);
+		run_for(1200);
+		draw(&rig, &back, 8, 0xfedcba);
+		run_for(100);
+		g_assert_cmphex(pixel_at(capture, 2, 0), ==, 0xfffedcba);
+	}
+	rig_stop(&rig);
+	capture_destroy(capture);
+}
+
 /* Where a pixel of four bytes lies in tiles, @stride bytes to a line of them. */
 static uint32_t x_tiled(uint32_t x, uint32_t y, uint32_t stride)
 {
@@ -369,6 +403,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	main_thread_init();
 	g_test_add_func("/skl/draws-flips-and-blanks-are-seen", test_picture);
+	g_test_add_func("/skl/a-still-picture-is-left-alone-until-it-is-drawn-into", test_still);
 	g_test_add_func("/skl/tiles-are-put-in-order", test_tiled);
 	g_test_add_func("/skl/turned-pictures-are-turned", test_turned);
 	g_test_add_func("/skl/an-address-that-leads-elsewhere-is-another-picture", test_remapped);

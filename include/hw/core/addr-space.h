@@ -17,6 +17,7 @@
 
 struct accel;
 struct addr_space;
+struct write_watch;
 
 /* Context: vcpu or main, machine lock held. @size is 1, 2, 4 or 8 and the access is inside the
  * region. Values are little-endian numbers. */
@@ -101,8 +102,9 @@ void addr_space_write(struct addr_space *space, uint64_t addr, const void *data,
  * so virtqueues may keep it. Context: any, lock-free.
  */
 void *addr_space_ram(struct addr_space *space, uint64_t gpa, uint64_t len, bool write);
-/* All of the RAM that @gpa lies in: one mapping of the host's. False where there is none. */
-bool addr_space_ram_block(struct addr_space *space, uint64_t gpa, void **hva, uint64_t *size_bytes);
+/* The host address of the page of RAM at @gpa, in memory that @watch may watch from now on; 0 where
+ * there is no such RAM or it can't be watched. Context: main. */
+uintptr_t addr_space_watchable(struct addr_space *space, struct write_watch *watch, uint64_t gpa);
 /* The memfd behind such RAM (borrowed) and the place of @gpa in it; -1 where there is none. */
 int addr_space_ram_fd(struct addr_space *space, uint64_t gpa, uint64_t len, uint64_t *fd_offset);
 
