@@ -78,8 +78,9 @@ class Watcher(threading.Thread):
 
     def _look(self, picture):
         frame, block = block_number(picture)
-        if (self.client.width, self.client.height) != (WIDTH, HEIGHT) or block:
-            return  # what was there before
+        # A black pixel is one of frame 0, or of the console that was there before.
+        if (self.client.width, self.client.height) != (WIDTH, HEIGHT) or block or not frame:
+            return
         self.pictures += 1
         if picture != whole_picture(frame, picture[3:4]):
             self.mixed.append(sorted(set(map(str, frames_in(picture)))))
@@ -88,38 +89,47 @@ class Watcher(threading.Thread):
         self.frames.append(frame)
 
 
-class Run:
-    """One run of the flipper, which all tests look at."""
-
+class Guest:
     def __init__(self, kind, stack):
         self.kind = kind
         latch = ",x-tear=latch" if kind == "skl" else ""
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}{latch}",
-            "-vnc", "127.0.0.1:10", initrd=gpu_initrd(kind)))
+            "-vnc", "127.0.0.1:10", initrd=gpu_initrd(kind), smp=2))
         self.vm.wait_serial("^guest: ready", 120)
-        self.watcher = Watcher(5910)
-        self.watcher.start()
-        self.vm.send(f"kmsflip --mode {WIDTH}x{HEIGHT} --seconds {SECONDS} & flipper=$!")
-        self.rate = int(self.vm.wait_serial(r"^start \S+ rate (\d+)$", 60).group(1)) / 1000
-        before = self.source()
-        start = time.monotonic()
-        line = self.vm.wait_serial(r"^flips (\d+) events (\d+) seconds (\S+) draw-ms (\S+) first (\d+) (\d+) "
-                                   r"last (\d+) (\d+) missed (-?\d+) backwards (\d+)$", SECONDS + 60)
-        self.host_s = time.monotonic() - start
-        self.vm.wait_serial("^holds")
-        time.sleep(1)
-        after = self.source()
-        self.watcher.over = True
-        (self.flips, self.events, self.seconds, draw_ms, self.first, self.first_us, self.last, self.last_us,
-         self.missed, self.backwards) = map(float, line.groups())
-        self.told = {name: after[name] - before[name] for name in after}
-        print(f"# {line.group(0)}\n# drawing took {draw_ms} ms a frame; {self.host_s:.1f} s for the host; the "
-              f"VMM's source meanwhile: {self.told}", flush=True)
 
     def source(self):
         source = self.vm.qmp("query-display-state")[0]["source"]
         return {name: value for name, value in source.items() if isinstance(value, (int, float))}
+
+
+class Run:
+    """One run of the flipper, whose figures the tests look at."""
+
+    def __init__(self, guest, watcher=None):
+        self.kind = guest.kind
+        self.watcher = watcher
+        guest.vm.send(f"kmsflip --mode {WIDTH}x{HEIGHT} --seconds {SECONDS} & flipper=$!")
+        self.rate = int(guest.vm.wait_serial(r"^start \S+ rate (\d+)$", 60).group(1)) / 1000
+        before = guest.source()
+        if watcher:
+            watcher.start()
+        start = time.monotonic()
+        line = guest.vm.wait_serial(r"^flips (\d+) events (\d+) seconds (\S+) draw-ms (\S+) first (\d+) (\d+) "
+                                    r"last (\d+) (\d+) missed (-?\d+) backwards (\d+)$", SECONDS + 60)
+        host_s = time.monotonic() - start - 1
+        guest.vm.wait_serial("^holds")
+        time.sleep(2)
+        after = guest.source()
+        if watcher:
+            watcher.over = True
+            # What stays at last, for a screendump too.
+            self.last_dumped = guest.vm.screendump(f"{guest.vm.dir}/last.ppm")[2]
+        guest.vm.run("kill $flipper; wait $flipper 2>/dev/null; true")
+        (self.flips, self.events, self.seconds, _, self.first, self.first_us, self.last, self.last_us,
+         self.missed, self.backwards) = map(float, line.groups())
+        self.told = {name: after[name] - before[name] for name in after}
+        print(f"# {line.group(0)}\n# {host_s:.1f} s for the host; the VMM's source meanwhile: {self.told}", flush=True)
 
 
 def one_event_a_flip(run):
@@ -134,7 +144,9 @@ def blanks_are_rate_times_time(run):
     blanks, seconds = run.last - run.first, (run.last_us - run.first_us) / 1e6
     wanted = run.rate * seconds
     print(f"# {blanks:.0f} vblanks in {seconds:.3f} s, wanted {wanted:.2f} ({(blanks / wanted - 1) * 100:+.4f} %)")
-    if abs(blanks / wanted - 1) > 0.001:
+    # 0.1 %, but not less than three blanks. The guest reads count and time one after the other, thrice at
+    # most; where its CPU is stopped meanwhile for longer than a frame, the two differ by some.
+    if abs(blanks - wanted) > max(wanted * 0.001, 3):
         raise Failure(f"{blanks:.0f} vblanks, {wanted:.1f} by the mode's rate")
 
 
@@ -162,34 +174,39 @@ def viewer_sees_whole_frames(run):
 def last_frame_stays(run):
     """What holds still at last is what the guest drew last, for a viewer and in a screendump."""
     wanted = int(run.flips) & 0xFFFF
-    _, _, rgb = run.vm.screendump(f"{run.vm.dir}/last.ppm")
-    tap.same("the screendump's frame", block_number(rgb[2::-1])[0], wanted)
+    tap.same("the screendump's frame", block_number(run.last_dumped[2::-1])[0], wanted)
     tap.same("the viewer's frame", run.watcher.frames[-1], wanted)
 
 
-def guest_is_content(run):
-    run.vm.run("kill $flipper; wait $flipper 2>/dev/null; true")
-    check_guest(run.vm)
+RUN_TESTS = [("one-event-a-flip", one_event_a_flip),
+             ("vblanks-are-rate-times-time", blanks_are_rate_times_time),
+             ("device-counts-each-flip", device_counts_each_flip)]
+WATCHED_TESTS = [("viewer-sees-whole-frames", viewer_sees_whole_frames),
+                 ("last-frame-stays", last_frame_stays)]
 
 
-def main():
-    kind = sys.argv[1]
+def tests_of(kind):
+    """The tests, with the runs made when they are due."""
     with contextlib.ExitStack() as stack:
-        try:
-            run = Run(kind, stack)
-        except Failure as failure:
-            print(f"not ok 1 /{kind}/flip - {failure}\n1..1")
-            return 1
-        tap.run([(f"/{kind}/flip/{name}", functools.partial(function, run)) for name, function in [
-            ("one-event-a-flip", one_event_a_flip),
-            ("vblanks-are-rate-times-time", blanks_are_rate_times_time),
-            ("device-counts-each-flip", device_counts_each_flip),
-            ("viewer-sees-whole-frames", viewer_sees_whole_frames),
-            ("last-frame-stays", last_frame_stays),
-            ("the-guest-is-content", guest_is_content),
-        ]])
-    return 0
+        runs = {}
+
+        def begin(name, watch):
+            if "guest" not in runs:
+                runs["guest"] = Guest(kind, stack)
+            runs[name] = Run(runs["guest"], Watcher(5910) if watch else None)
+
+        def test(name, function):
+            if name not in runs:
+                raise Failure("the run failed")
+            function(runs[name])
+
+        for name, tests in (("alone", RUN_TESTS), ("watched", RUN_TESTS + WATCHED_TESTS)):
+            yield f"/{kind}/flip/{name}/runs", functools.partial(begin, name, name == "watched")
+            for what, function in tests:
+                yield f"/{kind}/flip/{name}/{what}", functools.partial(test, name, function)
+        if "guest" in runs:
+            yield f"/{kind}/flip/the-guest-is-content", functools.partial(check_guest, runs["guest"].vm)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tap.run(tests_of(sys.argv[1]))

@@ -12,7 +12,8 @@
  * so that one pixel tells the frame that it is of, and a picture in which two pixels tell different
  * frames is a mixture. Column c begins at pixel c * width / COLUMNS, rows likewise.
  *
- * Says "start WxH rate MILLIHERTZ" when frame 0 is on the screen, and at the end, after S seconds:
+ * Says "start WxH rate MILLIHERTZ" when frame 0 is on the screen, begins a second later, for whoever
+ * wants to look at something before, and says at the end, after S seconds:
  *
  *	flips N events N seconds S draw-ms MS first SEQUENCE US last SEQUENCE US missed N backwards N
  *
@@ -166,6 +167,8 @@ int main(int argc, char **argv)
 	kms_set_mode(&kms, &buffers[0]);
 	printf("start %ux%u rate %llu\n", kms.mode.hdisplay, kms.mode.vdisplay,
 	       (unsigned long long)rate_mhz(&kms.mode));
+
+	sleep(1);
 
 	start = now_s();
 	while (now_s() - start < seconds) {
