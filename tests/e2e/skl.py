@@ -164,8 +164,8 @@ class Desktop:
 
 def follows(desktop, width, height):
     before = desktop.hotplugs()
-    start = time.monotonic()
     desktop.viewer.resize(width, height)
+    start = time.monotonic()
     until("the guest's mode", (width, height), desktop.size, 20)
     took = time.monotonic() - start
     desktop.picture_agrees()
