@@ -82,6 +82,23 @@ refuses("socket-in-a-missing-folder", "-qmp", "unix:/nonexistent/qmp,server=on,w
         says=["/nonexistent/qmp", "No such file"])
 refuses("bad-vnc-display", "-vnc", ":banana", says="banana")
 refuses("unknown-vnc-option", "-vnc", ":77,pasword=on", says="pasword")
+refuses("vnc-option-that-is-not-offered-yet", "-vnc", ":77,tls-authz=a", says="tls-authz")
+refuses("tls-creds-that-do-not-exist", "-vnc", "none,tls-creds=t9", says=["tls-creds", "'t9'"])
+refuses("secret-that-does-not-exist", "-vnc", "none,password-secret=s9",
+        says=["password-secret", "'s9'"])
+refuses("certificate-that-is-missing", "-object",
+        "tls-creds-x509,id=t0,endpoint=server,dir=/nonexistent",
+        says=["tls-creds-x509 t0", "/nonexistent/ca-cert.pem", "No such file"])
+refuses("tls-endpoint-of-a-client", "-object", "tls-creds-x509,id=t0,dir=/tmp",
+        says=["t0", "endpoint=client"])
+refuses("tls-priority-that-is-none", "-object",
+        "tls-creds-anon,id=t0,endpoint=server,priority=BANANA", says=["t0", "BANANA"])
+refuses("secret-without-data", "-object", "secret,id=s0", says=["secret s0", "data", "file"])
+refuses("secret-file-that-is-missing", "-object", "secret,id=s0,file=/nonexistent/s",
+        says=["s0", "/nonexistent/s", "No such file"])
+refuses("object-id-twice", "-object", "secret,id=s0,data=a", "-object", "secret,id=s0,data=b",
+        says="'s0' is in use")
+refuses("unknown-object", "-object", "secrt,id=s0", says=["secrt", "not offered"])
 refuses("set-without-target", "-set", "device.d0.addr=3", says="device.d0.addr=3")
 refuses("bad-json", "-device", '{"driver":', says="JSON")
 

@@ -18,6 +18,10 @@
 
 struct viewer {
 	int fd;
+	/* What lies between it and the socket, with the results of read(2) and write(2); NULL: nothing. */
+	ssize_t (*read)(struct viewer *v, void *data, size_t len);
+	ssize_t (*write)(struct viewer *v, const void *data, size_t len);
+	void *layer;
 	GByteArray *in;
 	size_t pos; /* taken */
 	uint64_t received;
@@ -42,7 +46,7 @@ static inline bool viewer_pump(struct viewer *v)
 	ssize_t got;
 
 	g_main_context_iteration(NULL, FALSE);
-	got = read(v->fd, buffer, sizeof(buffer));
+	got = v->read ? v->read(v, buffer, sizeof(buffer)) : read(v->fd, buffer, sizeof(buffer));
 	if (got > 0) {
 		g_byte_array_append(v->in, buffer, (guint)got);
 		v->received += (uint64_t)got;
@@ -104,7 +108,7 @@ static inline void viewer_send(struct viewer *v, const void *data, size_t len)
 	const uint8_t *p = data;
 
 	while (len > 0) {
-		ssize_t sent = send(v->fd, p, len, MSG_NOSIGNAL);
+		ssize_t sent = v->write ? v->write(v, p, len) : send(v->fd, p, len, MSG_NOSIGNAL);
 
 		if (sent > 0) {
 			p += sent;
@@ -160,8 +164,8 @@ static inline bool viewer_is_dropped(struct viewer *v)
 	return v->closed;
 }
 
-/* Up to the security types; 0 or the one chosen (the client's answer is not sent yet). */
-static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
+/* The bytes before a choice is read. */
+static inline void viewer_say_version(struct viewer *v, unsigned int version)
 {
 	char text[13];
 
@@ -169,6 +173,12 @@ static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
 	g_assert_cmpmem(viewer_take(v, 12), 12, "RFB 003.008\n", 12);
 	g_snprintf(text, sizeof(text), "RFB 003.%03u\n", version);
 	viewer_send(v, text, 12);
+}
+
+/* Up to the security types; 0 or the one chosen (the client's answer is not sent yet). */
+static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
+{
+	viewer_say_version(v, version);
 	if (version == 3) {
 		return take_u32(&v->decoder);
 	}

@@ -2,7 +2,7 @@
 /*
  * vnc_client: one viewer's connection.
  *
- *   client.c        life, socket, bytes in and out
+ *   client.c        life, bytes in and out
  *   session.c       handshake, and what each message does
  *   update.c        its screen: damage, requests, one encoding at a time
  *   announce.c      pseudo rectangles: size, cursor, LEDs...
@@ -18,6 +18,7 @@
 #include <linux/input-event-codes.h>
 
 #include "ui/console.h"
+#include "ui/vnc/channel.h"
 #include "ui/vnc/encode.h"
 #include "ui/vnc/info.h"
 #include "ui/vnc/parse.h"
@@ -85,9 +86,9 @@ struct vnc_client {
 	unsigned int refs;
 	GList link; /* in the server's list */
 
-	GSocketConnection *connection;
-	GSocket *socket; /* the connection's */
-	GSource *reading, *writing;
+	struct channel *channel; /* NULL once closed */
+	bool blocked; /* the channel says when it takes more */
+	bool securing; /* a TLS handshake is under way */
 	guint timer; /* handshake, or first picture */
 	bool closing; /* close when everything is sent */
 	bool closed; /* only an encoding that still runs keeps it in memory */
@@ -99,6 +100,7 @@ struct vnc_client {
 	bool fast_link; /* the network takes raw pixels faster than zlib shrinks them */
 
 	struct vnc_address address;
+	char *x509_name; /* of its certificate, or NULL */
 	struct rfb_parser parser;
 	unsigned int version; /* 3, 7 or 8 */
 	uint8_t challenge[RFB_CHALLENGE_BYTES];
@@ -121,6 +123,10 @@ struct vnc_client {
 void vnc_client_create(struct vnc_server *server, GSocketConnection *connection);
 /* Leaves the server, the console and the socket. @why is for the trace. Twice is fine. */
 void vnc_client_close(struct vnc_client *client, const char *why);
+/* The same for a client that did what it must not, which the log says, once. */
+void vnc_client_refuse(struct vnc_client *client, const char *why);
+/* Only the log; the client goes when it has been told. */
+void vnc_client_log_refusal(struct vnc_client *client, const char *why);
 struct vnc_client *vnc_client_ref(struct vnc_client *client);
 void vnc_client_unref(struct vnc_client *client);
 static inline bool vnc_client_is_closed(const struct vnc_client *client)
@@ -134,11 +140,15 @@ void vnc_client_send(struct vnc_client *client, const void *data, size_t len);
 /* The same for a whole update; takes @bytes. */
 void vnc_client_send_update(struct vnc_client *client, GByteArray *bytes);
 bool vnc_client_is_drained(const struct vnc_client *client);
+/* From here on it is encrypted; goes on with vnc_session_secured(). May close it. */
+void vnc_client_start_tls(struct vnc_client *client);
 /* Closes it when it hasn't got on within @ms; 0: no limit any more. */
 void vnc_client_set_timer(struct vnc_client *client, guint ms, GSourceFunc fn);
 
 /* ---- session.c ---- */
 void vnc_session_start(struct vnc_client *client);
+/* The TLS handshake is done. May close it. */
+void vnc_session_secured(struct vnc_client *client);
 /* May close it. */
 void vnc_session_message(struct vnc_client *client, const struct rfb_message *message);
 /* The screen is known now: ServerInit can go. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gio/gunixsocketaddress.h>
 
+#include "crypto/tls.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 
@@ -51,9 +52,29 @@ JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *a
 	return object;
 }
 
+/* QEMU's names: VeNCrypt's say what it is made of. */
 static const char *auth_name(const struct vnc_server *server)
 {
-	return server->options.password ? "vnc" : "none";
+	bool password = server->options.password;
+
+	if (!server->tls) {
+		return password ? "vnc" : "none";
+	}
+	if (tls_creds_is_x509(server->tls)) {
+		return password ? "vencrypt+x509+vnc" : "vencrypt+x509+none";
+	}
+	return password ? "vencrypt+tls+vnc" : "vencrypt+tls+none";
+}
+
+/* VncClientInfo. New. */
+static JsonObject *client_info(const struct vnc_client *client)
+{
+	JsonObject *object = vnc_address_to_json(&client->address, NULL);
+
+	if (client->x509_name) {
+		json_object_set_string_member(object, "x509_dname", client->x509_name);
+	}
+	return object;
 }
 
 /* The listener may be on every address: what the client sees of us is its end of the socket. */
@@ -62,8 +83,8 @@ static JsonObject *server_info(struct vnc_server *server, struct vnc_client *cli
 	struct vnc_address address = { 0 };
 	JsonObject *object;
 
-	vnc_address_init(&address,
-			 g_socket_connection_get_local_address(client->connection, NULL));
+	vnc_address_init(&address, g_socket_connection_get_local_address(
+					   channel_connection(client->channel), NULL));
 	object = vnc_address_to_json(&address, auth_name(server));
 	vnc_address_finish(&address);
 	return object;
@@ -78,7 +99,7 @@ void vnc_info_event(struct vnc_server *server, struct vnc_client *client, const 
 	}
 	data = json_object_new();
 	json_object_set_object_member(data, "server", server_info(server, client));
-	json_object_set_object_member(data, "client", vnc_address_to_json(&client->address, NULL));
+	json_object_set_object_member(data, "client", client_info(client));
 	server->host.event(server->host.opaque, name, data);
 }
 
@@ -101,7 +122,7 @@ JsonNode *vnc_server_query(struct vnc_server *server)
 	for (GList *l = server->clients.head; l; l = l->next) {
 		struct vnc_client *client = l->data;
 
-		json_array_add_object_element(clients, vnc_address_to_json(&client->address, NULL));
+		json_array_add_object_element(clients, client_info(client));
 	}
 	json_object_set_array_member(info, "clients", clients);
 	return node;

@@ -13,14 +13,18 @@
 
 static const char *const known[] = {
 	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy",
-	"non-adaptive", "password", "share", "to", "vnc", NULL,
+	"non-adaptive", "password", "password-secret", "share", "tls-creds", "to", "vnc", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
 static const char *const later[] = {
-	"acl", "key-delay-ms", "lock-key-sync", "password-secret",
-	"power-control", "reverse", "sasl", "sasl-authz", "tls", "tls-authz", "tls-creds",
-	"websocket", "x509", "x509verify", NULL,
+	"key-delay-ms", "lock-key-sync", "power-control", "reverse", "sasl", "sasl-authz",
+	"tls-authz", "websocket", NULL,
+};
+
+/* QEMU had these before 6; now they are somewhere else there, too. */
+static const char *const gone[] = {
+	"acl", "tls", "x509", "x509verify", NULL,
 };
 
 static bool parse_display_number(const char *text, uint64_t *number)
@@ -107,6 +111,30 @@ static bool refuse_later(struct opts *opts, GError **error)
 			return error_set(error, "%s: %s: not supported yet", opts->object, later[i]);
 		}
 	}
+	for (unsigned int i = 0; gone[i]; i++) {
+		if (opts_get(opts, gone[i])) {
+			return error_set(error, "%s: %s: -object tls-creds-x509,id=ID,... and "
+					 "tls-creds=ID are what does that now", opts->object,
+					 gone[i]);
+		}
+	}
+	return true;
+}
+
+static bool parse_security(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	const char *secret = opts_get(opts, "password-secret");
+
+	if (!opts_get_bool(opts, "password", &options->password, error)) {
+		return false;
+	}
+	if (secret && options->password) {
+		return error_set(error, "%s: password=on, password-secret=%s: one or the other",
+				 opts->object, secret);
+	}
+	options->password |= secret != NULL;
+	options->password_secret = g_strdup(secret);
+	options->tls_creds = g_strdup(opts_get(opts, "tls-creds"));
 	return true;
 }
 
@@ -115,7 +143,7 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	uint64_t connections = DEFAULT_CONNECTIONS, head = 0;
 
 	if (!refuse_later(opts, error) ||
-	    !opts_get_bool(opts, "password", &options->password, error) ||
+	    !parse_security(options, opts, error) ||
 	    !opts_get_bool(opts, "lossy", &options->lossy, error) ||
 	    !opts_get_bool(opts, "non-adaptive", &options->non_adaptive, error) ||
 	    !opts_get_bool(opts, "ipv4", &options->address.ipv4, error) ||
@@ -169,6 +197,8 @@ void vnc_options_finish(struct vnc_options *options)
 {
 	listen_address_clear(&options->address);
 	g_clear_pointer(&options->display, g_free);
+	g_clear_pointer(&options->password_secret, g_free);
+	g_clear_pointer(&options->tls_creds, g_free);
 }
 
 void vnc_print_help(void)
@@ -180,6 +210,8 @@ void vnc_print_help(void)
 	     "  to=N                   last display number to try when N is taken\n"
 	     "  ipv4=on|off, ipv6=on|off\n"
 	     "  password=on|off        VNC authentication; the password is set by QMP set_password\n"
+	     "  password-secret=ID     the same, with the password of -object secret,id=ID\n"
+	     "  tls-creds=ID           TLS (VeNCrypt), with -object tls-creds-x509 or tls-creds-anon\n"
 	     "  share=allow-exclusive|force-shared|ignore\n"
 	     "  connections=N          most clients at a time [32]\n"
 	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"

@@ -19,6 +19,8 @@ struct vnc_options {
 	bool listen; /* false: "none" */
 	struct listen_address address;
 	bool password;
+	char *password_secret; /* id of a secret, or NULL: it is set later */
+	char *tls_creds; /* id of credentials, or NULL: no TLS */
 	bool lossy; /* JPEG is allowed */
 	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
 	enum vnc_share share;

@@ -215,6 +215,20 @@ ssize_t rfb_parse(struct rfb_parser *parser, const uint8_t *data, size_t len,
 		message->kind = RFB_MESSAGE_SECURITY;
 		message->security = data[0];
 		return 1;
+	case RFB_PHASE_VENCRYPT_VERSION:
+		if (len < 2) {
+			return 0;
+		}
+		message->kind = RFB_MESSAGE_VENCRYPT_VERSION;
+		message->vencrypt_version = get_u16(data);
+		return 2;
+	case RFB_PHASE_VENCRYPT_TYPE:
+		if (len < 4) {
+			return 0;
+		}
+		message->kind = RFB_MESSAGE_VENCRYPT_TYPE;
+		message->vencrypt_type = get_u32(data);
+		return 4;
 	case RFB_PHASE_AUTH:
 		if (len < RFB_CHALLENGE_BYTES) {
 			return 0;

@@ -25,6 +25,8 @@
 enum rfb_phase {
 	RFB_PHASE_VERSION,
 	RFB_PHASE_SECURITY,
+	RFB_PHASE_VENCRYPT_VERSION,
+	RFB_PHASE_VENCRYPT_TYPE,
 	RFB_PHASE_AUTH,
 	RFB_PHASE_INIT,
 	RFB_PHASE_NORMAL,
@@ -34,6 +36,8 @@ enum rfb_kind {
 	RFB_MESSAGE_NONE, /* bytes were swallowed, nothing to do */
 	RFB_MESSAGE_VERSION,
 	RFB_MESSAGE_SECURITY,
+	RFB_MESSAGE_VENCRYPT_VERSION,
+	RFB_MESSAGE_VENCRYPT_TYPE,
 	RFB_MESSAGE_AUTH,
 	RFB_MESSAGE_INIT,
 	RFB_MESSAGE_PIXEL_FORMAT,
@@ -50,6 +54,8 @@ struct rfb_message {
 	union {
 		unsigned int version; /* 3, 7 or 8: the minor number to speak */
 		uint8_t security;
+		uint16_t vencrypt_version; /* major << 8 | minor */
+		uint32_t vencrypt_type;
 		const uint8_t *response; /* RFB_CHALLENGE_BYTES, inside the data parsed */
 		bool shared;
 		struct rfb_pixel_format format; /* not checked yet: pixel_format_check */

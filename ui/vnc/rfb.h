@@ -15,6 +15,18 @@ enum rfb_security {
 	RFB_SECURITY_INVALID = 0,
 	RFB_SECURITY_NONE = 1,
 	RFB_SECURITY_VNC = 2,
+	RFB_SECURITY_VENCRYPT = 19, /* TLS, then one of the others */
+};
+
+/* VeNCrypt's version, and what comes after TLS; "X509" where the server has a certificate, "TLS"
+ * where it is anonymous. */
+#define RFB_VENCRYPT_MAJOR 0
+#define RFB_VENCRYPT_MINOR 2
+enum rfb_vencrypt {
+	RFB_VENCRYPT_TLS_NONE = 257,
+	RFB_VENCRYPT_TLS_VNC = 258,
+	RFB_VENCRYPT_X509_NONE = 260,
+	RFB_VENCRYPT_X509_VNC = 261,
 };
 
 /* First byte of what a client sends. */

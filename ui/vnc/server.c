@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "crypto/objects.h"
 #include "ui/vnc/blank.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
@@ -172,6 +173,30 @@ static bool start_listening(struct vnc_server *server, GError **error)
 	return true;
 }
 
+/* What the options name. */
+static bool find_objects(struct vnc_server *server, GError **error)
+{
+	const struct vnc_options *options = &server->options;
+	const char *password;
+
+	if (options->tls_creds) {
+		server->tls = crypto_tls_creds(server->host.objects, options->tls_creds, error);
+		if (!server->tls) {
+			g_prefix_error(error, "-vnc: tls-creds: ");
+			return false;
+		}
+	}
+	if (options->password_secret) {
+		password = crypto_secret(server->host.objects, options->password_secret, error);
+		if (!password) {
+			g_prefix_error(error, "-vnc: password-secret: ");
+			return false;
+		}
+		server->password = g_strdup(password);
+	}
+	return true;
+}
+
 struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *host,
 				     GError **error)
 {
@@ -196,7 +221,7 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 		vnc_server_destroy(server);
 		return NULL;
 	}
-	if (options.listen && !start_listening(server, error)) {
+	if (!find_objects(server, error) || (options.listen && !start_listening(server, error))) {
 		vnc_server_destroy(server);
 		return NULL;
 	}

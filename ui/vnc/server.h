@@ -11,6 +11,7 @@
 #include "ui/vnc/options.h"
 #include "ui/vnc/resize.h"
 
+struct tls_creds;
 struct workers;
 struct vnc_client;
 
@@ -20,6 +21,7 @@ struct vnc_server {
 	guint answer_ms, password_ms; /* limits of the handshake; tests make them short */
 	char *desktop_name;
 	char *password; /* NULL: none was set */
+	struct tls_creds *tls; /* NULL: in the clear; borrowed */
 	GSocket *listener; /* NULL for "none" */
 	guint watch;
 	struct vnc_address address;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include "crypto/tls.h"
 #include "ui/vnc/auth.h"
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
-#include "util/trace.h"
 
 /* How long the console may take to say what there is to see. */
 #define FIRST_PICTURE_MS 500
@@ -63,44 +63,135 @@ static void start_password(struct vnc_client *client)
 	vnc_client_send(client, client->challenge, sizeof(client->challenge));
 }
 
+/* What a client proves itself with, once it is encrypted if it is to be. */
+static uint8_t security_of(const struct vnc_server *server)
+{
+	return server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
+}
+
+static bool needs_tls(const struct vnc_client *client)
+{
+	return client->server->tls && !channel_is_secured(client->channel);
+}
+
+static void start_security(struct vnc_client *client)
+{
+	if (security_of(client->server) == RFB_SECURITY_VNC) {
+		start_password(client);
+		return;
+	}
+	expect(client, RFB_PHASE_INIT, client->server->answer_ms);
+	if (client->version >= 8) {
+		send_result(client, NULL);
+	}
+}
+
+/* With 3.3 the server decides, and there is no TLS. */
+static void start_without_choice(struct vnc_client *client)
+{
+	static const char text[] = "TLS is needed, which RFB 3.3 doesn't have";
+	uint8_t security = security_of(client->server);
+
+	if (needs_tls(client)) {
+		g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+		vnc_client_log_refusal(client, "RFB 3.3 has no TLS");
+		client->closing = true;
+		bytes_add_u32(bytes, RFB_SECURITY_INVALID);
+		bytes_add_u32(bytes, sizeof(text) - 1);
+		bytes_add(bytes, text, sizeof(text) - 1);
+		vnc_client_send(client, bytes->data, bytes->len);
+		return;
+	}
+	send_u32(client, security);
+	if (!vnc_client_is_closed(client)) {
+		start_security(client);
+	}
+}
+
 static void got_version(struct vnc_client *client, unsigned int version)
 {
-	uint8_t security = client->server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
-	uint8_t offer[2] = { 1, security };
+	uint8_t offer[2] = { 1, security_of(client->server) };
 
 	client->version = version;
-	if (version >= 7) {
-		expect(client, RFB_PHASE_SECURITY, client->server->answer_ms);
-		vnc_client_send(client, offer, sizeof(offer));
+	if (version < 7) {
+		start_without_choice(client);
 		return;
 	}
-	/* With 3.3 the server decides, and tells of an outcome only after a password. */
-	send_u32(client, security);
-	if (vnc_client_is_closed(client)) {
-		return;
+	if (needs_tls(client)) {
+		offer[1] = RFB_SECURITY_VENCRYPT;
 	}
-	if (security == RFB_SECURITY_VNC) {
-		start_password(client);
-	} else {
-		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
-	}
+	expect(client, RFB_PHASE_SECURITY, client->server->answer_ms);
+	vnc_client_send(client, offer, sizeof(offer));
 }
 
 static void got_security(struct vnc_client *client, uint8_t security)
 {
-	bool password = client->server->options.password;
+	static const uint8_t vencrypt[] = { RFB_VENCRYPT_MAJOR, RFB_VENCRYPT_MINOR };
 
-	if (security != (password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE)) {
-		vnc_client_close(client, "security type was not offered");
-	} else if (password) {
-		start_password(client);
+	if (needs_tls(client) && security == RFB_SECURITY_VENCRYPT) {
+		expect(client, RFB_PHASE_VENCRYPT_VERSION, client->server->answer_ms);
+		vnc_client_send(client, vencrypt, sizeof(vencrypt));
+	} else if (needs_tls(client) || security != security_of(client->server)) {
+		vnc_client_refuse(client, "security type was not offered");
 	} else {
-		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
-		if (client->version >= 8) {
-			send_result(client, NULL);
-		}
+		start_security(client);
 	}
 }
+
+/* ---- VeNCrypt: TLS from here on ---- */
+
+static uint32_t vencrypt_type(const struct vnc_server *server)
+{
+	bool x509 = tls_creds_is_x509(server->tls);
+
+	if (security_of(server) == RFB_SECURITY_VNC) {
+		return x509 ? RFB_VENCRYPT_X509_VNC : RFB_VENCRYPT_TLS_VNC;
+	}
+	return x509 ? RFB_VENCRYPT_X509_NONE : RFB_VENCRYPT_TLS_NONE;
+}
+
+static void got_vencrypt_version(struct vnc_client *client, uint16_t version)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	if (version != (RFB_VENCRYPT_MAJOR << 8 | RFB_VENCRYPT_MINOR)) {
+		static const uint8_t no = 1;
+
+		vnc_client_log_refusal(client, "unknown version of VeNCrypt");
+		client->closing = true;
+		vnc_client_send(client, &no, 1);
+		return;
+	}
+	bytes_add_u8(bytes, 0);
+	bytes_add_u8(bytes, 1);
+	bytes_add_u32(bytes, vencrypt_type(client->server));
+	expect(client, RFB_PHASE_VENCRYPT_TYPE, client->server->answer_ms);
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static void got_vencrypt_type(struct vnc_client *client, uint32_t type)
+{
+	uint8_t yes = type == vencrypt_type(client->server);
+
+	if (!yes) {
+		vnc_client_log_refusal(client, "VeNCrypt type was not offered");
+		client->closing = true;
+		vnc_client_send(client, &yes, 1);
+		return;
+	}
+	vnc_client_send(client, &yes, 1);
+	if (!vnc_client_is_closed(client)) {
+		vnc_client_start_tls(client);
+	}
+}
+
+void vnc_session_secured(struct vnc_client *client)
+{
+	start_security(client);
+}
+
+/* ---- */
 
 static void got_response(struct vnc_client *client, const uint8_t *response)
 {
@@ -108,7 +199,7 @@ static void got_response(struct vnc_client *client, const uint8_t *response)
 		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 		send_result(client, NULL);
 	} else {
-		TRACE(vnc, refused, "%s:%s", client->address.host, client->address.service);
+		vnc_client_log_refusal(client, "wrong password");
 		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
 		send_result(client, "Authentication failed");
 	}
@@ -181,7 +272,7 @@ static void set_pixel_format(struct vnc_client *client, const struct rfb_pixel_f
 	const char *why = pixel_format_check(format);
 
 	if (why) {
-		vnc_client_close(client, why);
+		vnc_client_refuse(client, why);
 		return;
 	}
 	pixel_converter_init(&client->settings.converter, format);
@@ -213,6 +304,12 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		break;
 	case RFB_MESSAGE_SECURITY:
 		got_security(client, message->security);
+		break;
+	case RFB_MESSAGE_VENCRYPT_VERSION:
+		got_vencrypt_version(client, message->vencrypt_version);
+		break;
+	case RFB_MESSAGE_VENCRYPT_TYPE:
+		got_vencrypt_type(client, message->vencrypt_type);
 		break;
 	case RFB_MESSAGE_AUTH:
 		got_response(client, message->response);
