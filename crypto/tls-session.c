@@ -109,6 +109,10 @@ enum tls_progress tls_session_handshake(struct tls_session *session, char **why)
 		return gnutls_record_get_direction(session->gnutls) ? TLS_WANTS_WRITE
 								    : TLS_WANTS_READ;
 	}
+	if (code == GNUTLS_E_PREMATURE_TERMINATION || code == GNUTLS_E_PULL_ERROR ||
+	    code == GNUTLS_E_PUSH_ERROR) {
+		return TLS_HUNG_UP;
+	}
 	if (code < 0) {
 		*why = g_strdup_printf("TLS handshake: %s", gnutls_strerror(code));
 		return TLS_FAILED;

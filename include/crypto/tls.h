@@ -37,7 +37,7 @@ struct tls_session *tls_session_create(struct tls_creds *creds, int fd);
 /* Doesn't say goodbye: the caller closes the socket. Accepts NULL. */
 void tls_session_destroy(struct tls_session *session);
 
-enum tls_progress { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
+enum tls_progress { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_HUNG_UP, TLS_FAILED };
 /* Goes on with the handshake, which ends with a look at the client's certificate where the
  * credentials ask for one. With TLS_FAILED *why is a new text. */
 enum tls_progress tls_session_handshake(struct tls_session *session, char **why);

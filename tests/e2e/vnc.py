@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Viewers that people use, at our VNC server with a test pattern behind it (vnc-pattern.c)."""
 
+import os
 import queue
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +16,7 @@ import time
 
 import tap
 from machine import Failure, TOP, read_ppm
-from viewer import TigerVnc, XServer, gvnccapture, until
+from viewer import Chromium, TigerVnc, XServer, gvnccapture, until
 
 LIMIT_S = 30
 
@@ -254,6 +257,42 @@ def tls_without_a_certificate(x_server):
         same_picture(pattern, viewer)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def browser_is_a_viewer(x_server, scheme):
+    for name in ("chromium", "/usr/share/novnc/vnc.html"):
+        if not shutil.which(name) and not os.path.exists(name):
+            raise tap.Skip(f"{name}: not there (Debian packages chromium, novnc)")
+    port = free_port()
+    options, objects = f",websocket=127.0.0.1:{port}", ()
+    with tempfile.TemporaryDirectory() as folder:
+        if scheme == "https":
+            certificates(folder)
+            options += ",tls-creds=tls0"
+            objects = (f"tls-creds-x509,id=tls0,endpoint=server,verify-peer=off,dir={folder}",)
+        with Pattern(options, objects=objects) as pattern, Chromium(
+                x_server, f"{scheme}://127.0.0.1:{port}/") as browser:
+            until("the browser shows the picture", True,
+                  lambda: browser.find(pattern.picture()) is not None, 90)
+            pattern("draw 10 20 300 200 7")
+            until("the browser follows", True, lambda: browser.find(pattern.picture()) is not None)
+            left, top = browser.find(pattern.picture())
+            x_server.run("xdotool", "mousemove", str(left + 100), str(top + 50), "sleep", "0.3", "click",
+                         "1", "key", "q")
+            pattern.said("abs 100 50$")
+            pattern.said("button 272 1$")
+            pattern.said("key 16 1$")
+            pattern("mode 800x600")
+            until("the browser has the new size", True,
+                  lambda: browser.find(pattern.picture()) is not None)
+            if not re.search(r"VNC_INITIALIZED .*\"websocket\":true", "\n".join(pattern.lines)):
+                raise Failure("the event doesn't say websocket")
+
+
 def stopped_viewer_disturbs_nobody(x_server):
     # Two X servers: what hides behind another window can't be looked at.
     with Pattern() as pattern, XServer() as other, TigerVnc(other, pattern.address) as stopped, \
@@ -307,6 +346,8 @@ def main():
             ("a-password-is-asked-for", password_is_asked),
             ("tigervnc-comes-by-tls-and-checks-the-certificate", tls_with_a_certificate),
             ("tigervnc-comes-by-anonymous-tls", tls_without_a_certificate),
+            ("a-browser-is-a-viewer-by-novnc", lambda x: browser_is_a_viewer(x, "http")),
+            ("a-browser-is-a-viewer-by-novnc-and-tls", lambda x: browser_is_a_viewer(x, "https")),
             ("a-stopped-viewer-disturbs-nobody", stopped_viewer_disturbs_nobody),
             ("an-idle-viewer-costs-nothing", idle_viewer_costs_nothing),
         )]

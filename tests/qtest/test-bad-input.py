@@ -83,6 +83,8 @@ refuses("socket-in-a-missing-folder", "-qmp", "unix:/nonexistent/qmp,server=on,w
 refuses("bad-vnc-display", "-vnc", ":banana", says="banana")
 refuses("unknown-vnc-option", "-vnc", ":77,pasword=on", says="pasword")
 refuses("vnc-option-that-is-not-offered-yet", "-vnc", ":77,tls-authz=a", says="tls-authz")
+refuses("websocket-without-a-display-number", "-vnc", "none,websocket=on", says="websocket=on")
+refuses("websocket-port-that-is-none", "-vnc", "none,websocket=70000", says="websocket=70000")
 refuses("tls-creds-that-do-not-exist", "-vnc", "none,tls-creds=t9", says=["tls-creds", "'t9'"])
 refuses("secret-that-does-not-exist", "-vnc", "none,password-secret=s9",
         says=["password-secret", "'s9'"])
@@ -155,6 +157,16 @@ def _(tmp):
         port = taken.getsockname()[1]
         expect_refusal(tmp, *QTEST, "-qmp", "tcp:127.0.0.1:%d,server=on,wait=off" % port,
                        says=[str(port), "Address already in use"])
+
+
+@test("bad-input/websocket-port-in-use")
+def _(tmp):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        expect_refusal(tmp, *QTEST, "-vnc", "unix:vnc,websocket=127.0.0.1:%d" % port,
+                       says=["websocket", str(port), "Address already in use"])
 
 
 @test("bad-input/vnc-port-in-use")

@@ -989,7 +989,11 @@ static void test_options(void)
 		{ ":1,password=on,password-secret=s", "one or the other" },
 		{ ":1,x509=/etc/pki", "tls-creds=ID" },
 		{ ":1,tls-authz=a", "tls-authz: not supported yet" },
-		{ ":1,websocket=on", "websocket: not supported yet" },
+		{ "none,websocket=on", "websocket=on: there is no display number" },
+		{ ":1,websocket=banana", "websocket=banana: expected" },
+		{ ":1,websocket=0", "websocket=0: expected" },
+		{ ":1,websocket=::1:80", "needs brackets: [::1]:80" },
+		{ ":1,websocket=unix:", "a path is missing" },
 		{ ":1,connections=0", "connections" },
 		{ ":1,lossy=perhaps", "lossy=perhaps" },
 	};

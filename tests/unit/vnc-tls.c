@@ -2,6 +2,7 @@
 /* Viewers that come by TLS, and those that try. */
 #include "tls-certs.h"
 #include "vnc-set.h"
+#include "vnc-ws.h"
 
 #include "crypto/tls.h"
 #include "util/error.h"
@@ -424,6 +425,36 @@ static void test_broken_record(void)
 	set_free(set);
 }
 
+/* TLS comes first at the web port, so VeNCrypt isn't needed inside. */
+static void test_websocket(void)
+{
+	struct certs *certs = certs_new();
+	struct set *set = tls_set(certs, "off", "none,tls-creds=tls0,password-secret=sec0");
+	struct viewer *v = web_viewer_new(set->server);
+
+	guest_set_mode(set->guest, DRM_FORMAT_XRGB8888, 1920, 1080, false);
+	guest_draw_random(set->guest, 0);
+	g_assert_true(start_tls(v, certs, NULL));
+	ws_start(v, WS_UPGRADE);
+	g_assert_cmpuint(viewer_start(v, 8), ==, RFB_SECURITY_VNC);
+	g_assert_cmpuint(viewer_authenticate(v, "secret"), ==, 0);
+	g_assert_true(viewer_init(v, true));
+	viewer_update(v, false);
+	assert_guest_shown(set, v);
+	ws_end(v);
+	tls_viewer_free(v);
+	/* Without TLS nothing is said. */
+	v = web_viewer_new(set->server);
+	log_start();
+	viewer_send(v, WS_UPGRADE, strlen(WS_UPGRADE));
+	g_assert_true(viewer_is_dropped(v));
+	assert_one_line(log_end(), "TLS handshake");
+	g_assert_cmpuint(v->in->len, ==, 0);
+	viewer_free(v);
+	set_free(set);
+	certs_free(certs);
+}
+
 /* Certificates are changed under a running server. */
 static void test_reload(void)
 {
@@ -529,6 +560,7 @@ int main(int argc, char **argv)
 	ADD("wrong-bytes-close-only-that-client-and-are-logged-once", test_wrong_bytes);
 	ADD("a-handshake-that-stalls-blocks-nobody-and-ends", test_stalled_handshake);
 	ADD("a-changed-record-ends-the-session", test_broken_record);
+	ADD("a-websocket-inside-tls-needs-no-vencrypt", test_websocket);
 	ADD("certificates-change-while-clients-stay", test_reload);
 	ADD("bad-objects-are-refused-with-the-file's-name", test_bad_objects);
 #undef ADD

@@ -4,7 +4,23 @@
 #include <netinet/tcp.h>
 
 #include "crypto/tls.h"
+#include "ui/vnc/bytes.h"
 #include "ui/vnc/channel.h"
+#include "ui/vnc/websocket.h"
+
+/* A frame's header goes together with so much of its payload. */
+#define STAGE_BYTES 4096
+#define FRAMES_BYTES 16384
+
+/* What a websocket needs; see layer_read() and layer_write() for what is below it. */
+struct frames {
+	struct websocket codec;
+	uint8_t in[FRAMES_BYTES]; /* frames that were read and not decoded yet */
+	size_t in_pos, in_len;
+	GByteArray *staged; /* headers, answers and small frames on their way to the socket */
+	size_t staged_sent;
+	size_t frame_left; /* payload that the header has announced */
+};
 
 struct channel {
 	GSocketConnection *connection;
@@ -14,6 +30,9 @@ struct channel {
 	GSource *reading, *writing; /* NULL: not watched */
 	struct tls_session *tls; /* NULL: in the clear */
 	bool handshaking;
+	bool ended; /* the peer went away in the handshake */
+	struct frames *frames; /* NULL: no websocket */
+	bool owner_waits; /* for writable() */
 	GError *error; /* of the last call */
 };
 
@@ -40,6 +59,7 @@ static void watch(struct channel *channel, GSource **source, GIOCondition condit
 }
 
 static void go_on_with_handshake(struct channel *channel);
+static bool flush_staged(struct channel *channel);
 
 static gboolean socket_readable(GSocket *socket, GIOCondition condition, gpointer opaque)
 {
@@ -60,7 +80,8 @@ static gboolean socket_writable(GSocket *socket, GIOCondition condition, gpointe
 	stop_source(&channel->writing);
 	if (channel->handshaking) {
 		go_on_with_handshake(channel);
-	} else {
+	} else if (flush_staged(channel) && channel->owner_waits) {
+		channel->owner_waits = false;
 		channel->ops->writable(channel->opaque);
 	}
 	return G_SOURCE_CONTINUE; /* destroyed already */
@@ -88,8 +109,13 @@ static ssize_t socket_result(struct channel *channel, gssize done, const char **
 	return -EIO;
 }
 
-ssize_t channel_read(struct channel *channel, void *data, size_t len, const char **why)
+/* ---- with TLS or without ---- */
+
+static ssize_t layer_read(struct channel *channel, void *data, size_t len, const char **why)
 {
+	if (channel->ended) {
+		return 0;
+	}
 	if (channel->tls) {
 		return tls_session_read(channel->tls, data, len, why);
 	}
@@ -98,7 +124,7 @@ ssize_t channel_read(struct channel *channel, void *data, size_t len, const char
 						       &channel->error), why);
 }
 
-ssize_t channel_write(struct channel *channel, const void *data, size_t len, const char **why)
+static ssize_t layer_write(struct channel *channel, const void *data, size_t len, const char **why)
 {
 	ssize_t sent;
 
@@ -115,9 +141,137 @@ ssize_t channel_write(struct channel *channel, const void *data, size_t len, con
 	return sent;
 }
 
+/* ---- websocket ---- */
+
+/* 0 when all is out, -EAGAIN (writing is watched then), or another -errno. */
+static int write_staged(struct channel *channel, const char **why)
+{
+	struct frames *frames = channel->frames;
+
+	while (frames->staged_sent < frames->staged->len) {
+		ssize_t sent = layer_write(channel, frames->staged->data + frames->staged_sent,
+					   frames->staged->len - frames->staged_sent, why);
+
+		if (sent < 0) {
+			return (int)sent;
+		}
+		frames->staged_sent += (size_t)sent;
+	}
+	g_byte_array_set_size(frames->staged, 0);
+	frames->staged_sent = 0;
+	return 0;
+}
+
+/* Between two frames: what a ping or a goodbye is answered with. */
+static void stage_reply(struct frames *frames)
+{
+	if (frames->frame_left == 0 && frames->codec.reply_len > 0) {
+		bytes_add(frames->staged, frames->codec.reply, frames->codec.reply_len);
+		frames->codec.reply_len = 0;
+	}
+}
+
+/* False: the socket is full, or broken, which the owner learns when it reads. */
+static bool flush_staged(struct channel *channel)
+{
+	const char *why;
+
+	if (!channel->frames) {
+		return true;
+	}
+	if (write_staged(channel, &why) == 0) {
+		stage_reply(channel->frames);
+	}
+	return write_staged(channel, &why) == 0;
+}
+
+static ssize_t frames_write(struct channel *channel, const void *data, size_t len,
+			    const char **why)
+{
+	struct frames *frames = channel->frames;
+	uint8_t header[WEBSOCKET_MAX_HEADER_BYTES];
+	ssize_t sent = write_staged(channel, why);
+
+	if (sent < 0) {
+		return sent;
+	}
+	if (frames->frame_left > 0) {
+		sent = layer_write(channel, data, MIN(len, frames->frame_left), why);
+		frames->frame_left -= sent > 0 ? (size_t)sent : 0;
+		return sent;
+	}
+	stage_reply(frames);
+	frames->frame_left = MIN(len, WEBSOCKET_SENT_FRAME_BYTES);
+	bytes_add(frames->staged, header, websocket_header(header, frames->frame_left));
+	len = MIN(frames->frame_left, STAGE_BYTES);
+	bytes_add(frames->staged, data, len);
+	frames->frame_left -= len;
+	sent = write_staged(channel, why);
+	return sent < 0 && sent != -EAGAIN ? sent : (ssize_t)len;
+}
+
+/* One read of the layer below at most, so that a flood of pings leaves room for others. */
+static ssize_t frames_read(struct channel *channel, void *data, size_t len, const char **why)
+{
+	struct frames *frames = channel->frames;
+	size_t used;
+	ssize_t got;
+
+	if (frames->in_pos == frames->in_len) {
+		got = layer_read(channel, frames->in, sizeof(frames->in), why);
+		if (got <= 0) {
+			return got;
+		}
+		frames->in_pos = 0;
+		frames->in_len = (size_t)got;
+	}
+	got = websocket_decode(&frames->codec, frames->in + frames->in_pos,
+			       frames->in_len - frames->in_pos, &used, data, len, why);
+	if (got < 0) {
+		return got;
+	}
+	frames->in_pos += used;
+	/* Not while a frame of ours is under way: the next one, or writable(), takes it along. */
+	flush_staged(channel);
+	if (got == 0 && frames->codec.closed) {
+		*why = "goodbye";
+		return 0;
+	}
+	return got > 0 ? got : -EAGAIN;
+}
+
+void channel_start_websocket(struct channel *channel)
+{
+	channel->frames = g_new0(struct frames, 1);
+	channel->frames->staged = g_byte_array_new();
+}
+
+bool channel_is_websocket(const struct channel *channel)
+{
+	return channel->frames;
+}
+
+/* ---- what the owner sees ---- */
+
+ssize_t channel_read(struct channel *channel, void *data, size_t len, const char **why)
+{
+	return channel->frames ? frames_read(channel, data, len, why) :
+				 layer_read(channel, data, len, why);
+}
+
+ssize_t channel_write(struct channel *channel, const void *data, size_t len, const char **why)
+{
+	ssize_t sent = channel->frames ? frames_write(channel, data, len, why) :
+					 layer_write(channel, data, len, why);
+
+	channel->owner_waits = sent == -EAGAIN;
+	return sent;
+}
+
 bool channel_has_more(struct channel *channel)
 {
-	return channel->tls && tls_session_has_more(channel->tls);
+	return (channel->frames && channel->frames->in_pos < channel->frames->in_len) ||
+	       (channel->tls && tls_session_has_more(channel->tls));
 }
 
 /* ---- TLS ---- */
@@ -134,6 +288,11 @@ static void go_on_with_handshake(struct channel *channel)
 		/* What there is to read would wake us without end. */
 		stop_source(&channel->reading);
 		watch_writing(channel);
+		return;
+	case TLS_HUNG_UP:
+		channel->handshaking = false;
+		channel->ended = true;
+		channel->ops->readable(channel->opaque);
 		return;
 	case TLS_DONE:
 	case TLS_FAILED:
@@ -182,11 +341,21 @@ struct channel *channel_create(GSocketConnection *connection, const struct chann
 	return channel;
 }
 
+void channel_set_owner(struct channel *channel, const struct channel_ops *ops, void *opaque)
+{
+	channel->ops = ops;
+	channel->opaque = opaque;
+}
+
 void channel_destroy(struct channel *channel)
 {
 	if (channel) {
 		stop_source(&channel->reading);
 		stop_source(&channel->writing);
+		if (channel->frames) {
+			g_byte_array_unref(channel->frames->staged);
+			g_free(channel->frames);
+		}
 		tls_session_destroy(channel->tls);
 		g_io_stream_close(G_IO_STREAM(channel->connection), NULL, NULL);
 		g_object_unref(channel->connection);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * channel: the bytes of one connection as the protocol above sees them, whatever is between it and
- * the socket (nothing, TLS). Never blocks. Context: main.
+ * the socket (nothing, TLS, a websocket in one of them). Never blocks. Context: main.
  */
 #ifndef UI_VNC_CHANNEL_H
 #define UI_VNC_CHANNEL_H
@@ -22,9 +22,11 @@ struct channel_ops {
 	void (*secured)(void *opaque, const char *failure);
 };
 
-/* Takes @connection. */
+/* Takes @connection. Nothing is called before the main loop's next turn, so an owner may come by
+ * channel_set_owner(), also to take it over from another, as after an upgrade of HTTP. */
 struct channel *channel_create(GSocketConnection *connection, const struct channel_ops *ops,
 			       void *opaque);
+void channel_set_owner(struct channel *channel, const struct channel_ops *ops, void *opaque);
 /* Closes the connection. Accepts NULL. */
 void channel_destroy(struct channel *channel);
 
@@ -42,6 +44,10 @@ bool channel_start_tls(struct channel *channel, struct tls_creds *creds);
 bool channel_is_secured(const struct channel *channel);
 /* Distinguished name in the peer's certificate, or NULL. Borrowed. */
 const char *channel_peer(const struct channel *channel);
+
+/* What is read and written from now on is the payload of a websocket's binary frames. */
+void channel_start_websocket(struct channel *channel);
+bool channel_is_websocket(const struct channel *channel);
 
 /* Borrowed. */
 GSocketConnection *channel_connection(struct channel *channel);

@@ -69,13 +69,9 @@ void vnc_client_close(struct vnc_client *client, const char *why)
 
 void vnc_client_log_refusal(struct vnc_client *client, const char *why)
 {
-	const struct vnc_address *address = &client->address;
+	g_autofree char *name = vnc_address_name(&client->address);
 
-	if (!strcmp(address->family, "unix")) {
-		warn_report("vnc: client on a unix socket: %s", why);
-	} else {
-		warn_report("vnc: client %s:%s: %s", address->host, address->service, why);
-	}
+	warn_report("vnc: client %s: %s", name, why);
 }
 
 void vnc_client_refuse(struct vnc_client *client, const char *why)
@@ -296,17 +292,21 @@ static bool is_local(struct vnc_client *client)
 	return !strcmp(address->family, "unix") || (host && g_inet_address_get_is_loopback(host));
 }
 
-void vnc_client_create(struct vnc_server *server, GSocketConnection *connection)
+void vnc_client_create(struct vnc_server *server, struct channel *channel)
 {
 	struct vnc_client *client = g_new0(struct vnc_client, 1);
 
 	client->server = server;
 	client->refs = 1;
-	client->channel = channel_create(connection, &client_channel_ops, client);
+	client->channel = channel;
+	channel_set_owner(channel, &client_channel_ops, client);
 	client->out = g_byte_array_new();
 	client->resize_answers = g_array_new(FALSE, FALSE, sizeof(uint8_t));
 	client->link.data = client;
-	vnc_address_init(&client->address, g_socket_connection_get_remote_address(connection, NULL));
+	vnc_address_init(&client->address, g_socket_connection_get_remote_address(
+				 channel_connection(channel), NULL));
+	client->address.websocket = channel_is_websocket(channel);
+	client->x509_name = g_strdup(channel_peer(channel));
 	client->fast_link = is_local(client);
 	vnc_screen_init(client);
 	g_queue_push_tail_link(&server->clients, &client->link);

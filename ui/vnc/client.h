@@ -119,8 +119,8 @@ struct vnc_client {
 	struct client_keyboard keyboard;
 };
 
-/* Takes @connection. The client is in @server's list until it is closed, and then frees itself. */
-void vnc_client_create(struct vnc_server *server, GSocketConnection *connection);
+/* Takes @channel. The client is in @server's list until it is closed, and then frees itself. */
+void vnc_client_create(struct vnc_server *server, struct channel *channel);
 /* Leaves the server, the console and the socket. @why is for the trace. Twice is fine. */
 void vnc_client_close(struct vnc_client *client, const char *why);
 /* The same for a client that did what it must not, which the log says, once. */

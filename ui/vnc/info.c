@@ -38,6 +38,15 @@ void vnc_address_finish(struct vnc_address *address)
 	g_clear_pointer(&address->service, g_free);
 }
 
+char *vnc_address_name(const struct vnc_address *address)
+{
+	if (!strcmp(address->family, "unix")) {
+		return g_strdup("on a unix socket");
+	}
+	return g_strdup_printf(!strcmp(address->family, "ipv6") ? "[%s]:%s" : "%s:%s", address->host,
+			       address->service);
+}
+
 JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *auth)
 {
 	JsonObject *object = json_object_new();
@@ -45,7 +54,7 @@ JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *a
 	json_object_set_string_member(object, "host", address->host);
 	json_object_set_string_member(object, "service", address->service);
 	json_object_set_string_member(object, "family", address->family);
-	json_object_set_boolean_member(object, "websocket", FALSE);
+	json_object_set_boolean_member(object, "websocket", address->websocket);
 	if (auth) {
 		json_object_set_string_member(object, "auth", auth);
 	}
@@ -85,6 +94,7 @@ static JsonObject *server_info(struct vnc_server *server, struct vnc_client *cli
 
 	vnc_address_init(&address, g_socket_connection_get_local_address(
 					   channel_connection(client->channel), NULL));
+	address.websocket = client->address.websocket;
 	object = vnc_address_to_json(&address, auth_name(server));
 	vnc_address_finish(&address);
 	return object;

@@ -18,6 +18,8 @@ enum vnc_share {
 struct vnc_options {
 	bool listen; /* false: "none" */
 	struct listen_address address;
+	bool web; /* websocket=: HTTP and websockets at another address */
+	struct listen_address web_address;
 	bool password;
 	char *password_secret; /* id of a secret, or NULL: it is set later */
 	char *tls_creds; /* id of credentials, or NULL: no TLS */

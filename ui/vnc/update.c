@@ -101,7 +101,10 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	job->seq = frame->seq;
 	job->encoder = screen->encoder;
 	job->settings = client->settings;
-	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive;
+	/* noVNC up to 1.3 (Debian 12's) spoils raw pixels: it sets bytes for opacity in the wrong
+	 * place of what it received. */
+	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive &&
+				  !client->address.websocket;
 	job->source = (struct encode_source){
 		.view = {
 			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
