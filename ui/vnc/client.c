@@ -34,6 +34,7 @@ void vnc_client_unref(struct vnc_client *client)
 		vnc_address_finish(&client->address);
 		g_free(client->x509_name);
 		g_array_unref(client->resize_answers);
+		g_byte_array_unref(client->fence_answers);
 		g_byte_array_unref(client->out);
 		g_free(client);
 	}
@@ -301,6 +302,7 @@ void vnc_client_create(struct vnc_server *server, struct channel *channel)
 	client->channel = channel;
 	channel_set_owner(channel, &client_channel_ops, client);
 	client->out = g_byte_array_new();
+	client->fence_answers = g_byte_array_new();
 	client->resize_answers = g_array_new(FALSE, FALSE, sizeof(uint8_t));
 	client->link.data = client;
 	vnc_address_init(&client->address, g_socket_connection_get_remote_address(

@@ -21,6 +21,7 @@
 #include "ui/vnc/channel.h"
 #include "ui/vnc/encode.h"
 #include "ui/vnc/info.h"
+#include "ui/vnc/pace.h"
 #include "ui/vnc/parse.h"
 
 struct vnc_server;
@@ -37,6 +38,8 @@ enum client_feature {
 	FEATURE_LED_STATE = 1 << 6,
 	FEATURE_VMWARE_LED_STATE = 1 << 7,
 	FEATURE_DESKTOP_NAME = 1 << 8,
+	FEATURE_FENCE = 1 << 9,
+	FEATURE_CONTINUOUS = 1 << 10,
 };
 
 /* What it has yet to be told; sent when its socket is free. */
@@ -48,6 +51,8 @@ enum client_due {
 	DUE_CURSOR = 1 << 4,
 	DUE_NAME = 1 << 5,
 	DUE_SIZE = 1 << 6,
+	DUE_FENCE = 1 << 7, /* that shows it that we have them */
+	DUE_NO_CONTINUOUS = 1 << 8, /* continuous updates are off; the first time: could be had */
 };
 
 /* A cursor plane of the guest's, as this client shows it. */
@@ -69,6 +74,9 @@ struct client_screen {
 	pixman_region32_t damage; /* not sent yet */
 	pixman_region32_t wanted; /* what it asked for; meaningful while @asked */
 	bool asked; /* an update was requested and not sent yet */
+	bool continuous; /* it needs no requests; for this part of the screen: */
+	pixman_box32_t continuous_box;
+	struct pace pace; /* how much then */
 	uint64_t seq_owed; /* frame that sink_done() has not been called for, or 0 */
 	guint soon; /* GSource that looks again, or 0 */
 	struct update_job *job; /* being encoded */
@@ -113,6 +121,7 @@ struct vnc_client {
 	int compress_level, quality_level; /* 0..9, or -1: not said */
 	unsigned int features, due;
 	GArray *resize_answers; /* of uint8_t: enum rfb_resize_status of each wish not answered */
+	GByteArray *fence_answers; /* whole messages */
 	unsigned int resize_wishes; /* waiting for the server's decision */
 
 	struct client_screen screen;
@@ -162,6 +171,8 @@ void vnc_screen_stop(struct vnc_client *client);
 /* Shows @console (NULL: none). */
 void vnc_screen_set_console(struct vnc_client *client, struct console *console);
 void vnc_screen_request(struct vnc_client *client, bool incremental, const pixman_box32_t *box);
+/* Updates without requests, of @box; NULL: no more of them. */
+void vnc_screen_set_continuous(struct vnc_client *client, const pixman_box32_t *box);
 /* The client's wishes changed: everything is to be looked at again. */
 void vnc_screen_damage_all(struct vnc_client *client);
 /* Sends what can be sent. May close it. */
@@ -176,6 +187,10 @@ void vnc_announce_encodings(struct vnc_client *client, const struct rfb_message 
 void vnc_announce(struct vnc_client *client);
 bool vnc_announce_is_due(const struct vnc_client *client);
 void vnc_announce_resize_answer(struct vnc_client *client, enum rfb_resize_status status);
+/* A fence of the client's: an answer to one of ours, or it wants one. */
+void vnc_announce_fence(struct vnc_client *client, const struct rfb_message *message);
+/* The fence that ends an update. */
+void vnc_announce_add_mark(GByteArray *out, uint32_t id);
 
 /* ---- cursor.c ---- */
 void vnc_cursor_set(struct vnc_client *client, const struct cursor *cursor);

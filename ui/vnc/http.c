@@ -123,7 +123,7 @@ unsigned int http_parse(struct http_request *request, const uint8_t *head, size_
 	unsigned int status;
 
 	memset(request, 0, sizeof(*request));
-	if (!is_text(head, len)) {
+	if (len == 0 || !is_text(head, len)) {
 		return bad(why, "HTTP: head isn't text");
 	}
 	text = g_strndup((const char *)head, len);

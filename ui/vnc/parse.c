@@ -151,6 +151,39 @@ static ssize_t parse_desktop_size(const uint8_t *p, size_t len, struct rfb_messa
 	return (ssize_t)size;
 }
 
+static ssize_t parse_continuous(const uint8_t *p, size_t len, struct rfb_message *message)
+{
+	if (len < 10) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_CONTINUOUS_UPDATES;
+	message->continuous.enable = p[1] != 0;
+	message->continuous.x = get_u16(p + 2);
+	message->continuous.y = get_u16(p + 4);
+	message->continuous.w = get_u16(p + 6);
+	message->continuous.h = get_u16(p + 8);
+	return 10;
+}
+
+static ssize_t parse_fence(const uint8_t *p, size_t len, struct rfb_message *message,
+			   const char **why)
+{
+	if (len < 9) {
+		return 0;
+	}
+	if (p[8] > RFB_FENCE_MAX_BYTES) {
+		return bad(why, "fence too long");
+	}
+	if (len < 9 + (size_t)p[8]) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_FENCE;
+	message->fence.flags = get_u32(p + 4);
+	message->fence.len = p[8];
+	message->fence.data = p + 9;
+	return 9 + p[8];
+}
+
 static ssize_t parse_qemu(const uint8_t *p, size_t len, struct rfb_message *message,
 			  const char **why)
 {
@@ -188,6 +221,10 @@ static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t 
 		return parse_cut_text(parser, p, len, why);
 	case RFB_CLIENT_SET_DESKTOP_SIZE:
 		return parse_desktop_size(p, len, message);
+	case RFB_CLIENT_CONTINUOUS_UPDATES:
+		return parse_continuous(p, len, message);
+	case RFB_CLIENT_FENCE:
+		return parse_fence(p, len, message, why);
 	case RFB_CLIENT_QEMU:
 		return parse_qemu(p, len, message, why);
 	default:

@@ -47,6 +47,8 @@ enum rfb_kind {
 	RFB_MESSAGE_EXTENDED_KEY,
 	RFB_MESSAGE_POINTER,
 	RFB_MESSAGE_DESKTOP_SIZE,
+	RFB_MESSAGE_CONTINUOUS_UPDATES,
+	RFB_MESSAGE_FENCE,
 };
 
 struct rfb_message {
@@ -67,6 +69,15 @@ struct rfb_message {
 			bool incremental;
 			uint16_t x, y, w, h;
 		} request;
+		struct {
+			bool enable;
+			uint16_t x, y, w, h;
+		} continuous;
+		struct {
+			uint32_t flags;
+			uint8_t len;
+			const uint8_t *data; /* inside the data parsed */
+		} fence;
 		struct {
 			bool down;
 			uint32_t keysym;

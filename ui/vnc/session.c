@@ -333,6 +333,19 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		vnc_screen_request(client, message->request.incremental, &box);
 		break;
 	}
+	case RFB_MESSAGE_CONTINUOUS_UPDATES: {
+		pixman_box32_t box = {
+			message->continuous.x, message->continuous.y,
+			message->continuous.x + message->continuous.w,
+			message->continuous.y + message->continuous.h,
+		};
+
+		vnc_screen_set_continuous(client, message->continuous.enable ? &box : NULL);
+		break;
+	}
+	case RFB_MESSAGE_FENCE:
+		vnc_announce_fence(client, message);
+		break;
 	case RFB_MESSAGE_KEY:
 		expect_change(client);
 		vnc_input_key(client, message->key.keysym, message->key.down);
