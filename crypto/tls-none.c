@@ -60,6 +60,11 @@ bool tls_session_has_more(struct tls_session *session)
 	return false;
 }
 
+unsigned int tls_session_key_bits(const struct tls_session *session)
+{
+	return 0;
+}
+
 const char *tls_session_peer(const struct tls_session *session)
 {
 	return NULL;

@@ -175,6 +175,11 @@ bool tls_session_has_more(struct tls_session *session)
 	return gnutls_record_check_pending(session->gnutls) > 0;
 }
 
+unsigned int tls_session_key_bits(const struct tls_session *session)
+{
+	return (unsigned int)gnutls_cipher_get_key_size(gnutls_cipher_get(session->gnutls)) * 8;
+}
+
 const char *tls_session_peer(const struct tls_session *session)
 {
 	return session->peer;

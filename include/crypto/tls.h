@@ -48,6 +48,8 @@ ssize_t tls_session_write(struct tls_session *session, const void *data, size_t 
 			  const char **why);
 /* There is something to read that the socket doesn't know of. */
 bool tls_session_has_more(struct tls_session *session);
+/* Of the cipher that was agreed on. */
+unsigned int tls_session_key_bits(const struct tls_session *session);
 /* Distinguished name in the client's certificate, checked; NULL: it showed none. Borrowed. */
 const char *tls_session_peer(const struct tls_session *session);
 

@@ -43,7 +43,7 @@ static void run_http(const uint8_t *data, size_t size)
 	if (!status) {
 		const char *name = http_file_name(request.path);
 
-		check(!name || (name[0] != '/' && !strstr(name, "..")));
+		check(!name || (name[0] != '/' && name[0] != '.' && !strstr(name, "/.")));
 		check(!request.websocket || request.key);
 		if (request.websocket) {
 			g_free(websocket_accept(request.key));

@@ -121,7 +121,7 @@ static void test_limits(void)
 {
 	struct rfb_parser parser = { RFB_PHASE_NORMAL };
 	static const uint8_t many[] = { 2, 0, 0xff, 0xff };
-	uint8_t most[RFB_MAX_MESSAGE_BYTES] = { 2, 0, RFB_MAX_ENCODINGS >> 8,
+	uint8_t most[4 + 4 * RFB_MAX_ENCODINGS] = { 2, 0, RFB_MAX_ENCODINGS >> 8,
 						RFB_MAX_ENCODINGS & 255 };
 	uint8_t screens[8 + 255 * 16] = { 251, 0, 4, 0, 4, 0, 255 };
 

@@ -987,6 +987,7 @@ static void test_options(void)
 		{ ":1,share=some", "share=some" },
 		{ ":1,passwrd=on", "did you mean 'password'" },
 		{ ":1,password=on,password-secret=s", "one or the other" },
+		{ ":1,sasl=on,password=on", "one or the other" },
 		{ ":1,x509=/etc/pki", "tls-creds=ID" },
 		{ ":1,tls-authz=a", "tls-authz: not supported yet" },
 		{ "none,websocket=on", "websocket=on: there is no display number" },

@@ -315,6 +315,14 @@ bool channel_is_secured(const struct channel *channel)
 	return channel->tls && !channel->handshaking;
 }
 
+unsigned int channel_key_bits(const struct channel *channel)
+{
+	if (channel_is_secured(channel)) {
+		return tls_session_key_bits(channel->tls);
+	}
+	return g_socket_get_family(channel->socket) == G_SOCKET_FAMILY_UNIX ? 256 : 0;
+}
+
 const char *channel_peer(const struct channel *channel)
 {
 	return channel->tls ? tls_session_peer(channel->tls) : NULL;

@@ -42,6 +42,8 @@ bool channel_has_more(struct channel *channel);
  * memory. */
 bool channel_start_tls(struct channel *channel, struct tls_creds *creds);
 bool channel_is_secured(const struct channel *channel);
+/* How well what is said is hidden from others: bits of a key; 256 on a unix socket; 0: not at all. */
+unsigned int channel_key_bits(const struct channel *channel);
 /* Distinguished name in the peer's certificate, or NULL. Borrowed. */
 const char *channel_peer(const struct channel *channel);
 

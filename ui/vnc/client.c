@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 
+#include "crypto/sasl.h"
 #include "ui/input.h"
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
@@ -33,6 +34,8 @@ void vnc_client_unref(struct vnc_client *client)
 		vnc_screen_finish(client);
 		vnc_address_finish(&client->address);
 		g_free(client->x509_name);
+		sasl_auth_destroy(client->sasl);
+		g_free(client->sasl_mechanism);
 		g_array_unref(client->resize_answers);
 		g_byte_array_unref(client->fence_answers);
 		g_byte_array_unref(client->out);

@@ -24,6 +24,7 @@
 #include "ui/vnc/pace.h"
 #include "ui/vnc/parse.h"
 
+struct sasl_auth;
 struct vnc_server;
 struct update_job;
 
@@ -109,6 +110,8 @@ struct vnc_client {
 
 	struct vnc_address address;
 	char *x509_name; /* of its certificate, or NULL */
+	struct sasl_auth *sasl; /* or NULL */
+	char *sasl_mechanism; /* chosen and not begun yet, or NULL */
 	struct rfb_parser parser;
 	unsigned int version; /* 3, 7 or 8 */
 	uint8_t challenge[RFB_CHALLENGE_BYTES];

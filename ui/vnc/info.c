@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gio/gunixsocketaddress.h>
 
+#include "crypto/sasl.h"
 #include "crypto/tls.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
@@ -64,15 +65,14 @@ JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *a
 /* QEMU's names: VeNCrypt's say what it is made of. */
 static const char *auth_name(const struct vnc_server *server)
 {
-	bool password = server->options.password;
+	static const char *const names[3][3] = {
+		{ "none", "vnc", "sasl" },
+		{ "vencrypt+tls+none", "vencrypt+tls+vnc", "vencrypt+tls+sasl" },
+		{ "vencrypt+x509+none", "vencrypt+x509+vnc", "vencrypt+x509+sasl" },
+	};
+	unsigned int tls = !server->tls ? 0 : tls_creds_is_x509(server->tls) ? 2 : 1;
 
-	if (!server->tls) {
-		return password ? "vnc" : "none";
-	}
-	if (tls_creds_is_x509(server->tls)) {
-		return password ? "vencrypt+x509+vnc" : "vencrypt+x509+none";
-	}
-	return password ? "vencrypt+tls+vnc" : "vencrypt+tls+none";
+	return names[tls][server->options.sasl ? 2 : server->options.password ? 1 : 0];
 }
 
 /* VncClientInfo. New. */
@@ -82,6 +82,10 @@ static JsonObject *client_info(const struct vnc_client *client)
 
 	if (client->x509_name) {
 		json_object_set_string_member(object, "x509_dname", client->x509_name);
+	}
+	if (client->sasl && sasl_auth_user(client->sasl)) {
+		json_object_set_string_member(object, "sasl_username",
+					      sasl_auth_user(client->sasl));
 	}
 	return object;
 }

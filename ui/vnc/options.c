@@ -14,13 +14,13 @@
 
 static const char *const known[] = {
 	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy",
-	"non-adaptive", "password", "password-secret", "share", "tls-creds", "to", "vnc",
+	"non-adaptive", "password", "password-secret", "sasl", "share", "tls-creds", "to", "vnc",
 	"websocket", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
 static const char *const later[] = {
-	"key-delay-ms", "lock-key-sync", "power-control", "reverse", "sasl", "sasl-authz",
+	"key-delay-ms", "lock-key-sync", "power-control", "reverse", "sasl-authz",
 	"tls-authz", NULL,
 };
 
@@ -198,6 +198,12 @@ static bool parse_security(struct vnc_options *options, struct opts *opts, GErro
 				 opts->object, secret);
 	}
 	options->password |= secret != NULL;
+	if (!opts_get_bool(opts, "sasl", &options->sasl, error)) {
+		return false;
+	}
+	if (options->sasl && options->password) {
+		return error_set(error, "%s: sasl=on and a password: one or the other", opts->object);
+	}
 	options->password_secret = g_strdup(secret);
 	options->tls_creds = g_strdup(opts_get(opts, "tls-creds"));
 	return true;
@@ -280,6 +286,8 @@ void vnc_print_help(void)
 	     "  ipv4=on|off, ipv6=on|off\n"
 	     "  password=on|off        VNC authentication; the password is set by QMP set_password\n"
 	     "  password-secret=ID     the same, with the password of -object secret,id=ID\n"
+	     "  sasl=on|off            users of SASL, as /etc/sasl2/qemu.conf says; needs tls-creds or\n"
+	     "                         unix sockets [off]\n"
 	     "  tls-creds=ID           TLS (VeNCrypt), with -object tls-creds-x509 or tls-creds-anon\n"
 	     "  share=allow-exclusive|force-shared|ignore\n"
 	     "  connections=N          most clients at a time [32]\n"

@@ -22,6 +22,7 @@ struct vnc_options {
 	struct listen_address web_address;
 	bool password;
 	char *password_secret; /* id of a secret, or NULL: it is set later */
+	bool sasl; /* instead of a password */
 	char *tls_creds; /* id of credentials, or NULL: no TLS */
 	bool lossy; /* JPEG is allowed */
 	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */

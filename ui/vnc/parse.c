@@ -203,6 +203,25 @@ static ssize_t parse_qemu(const uint8_t *p, size_t len, struct rfb_message *mess
 	return 12;
 }
 
+/* A name or data behind its length. */
+static ssize_t parse_sasl(const uint8_t *p, size_t len, uint32_t max, struct rfb_message *message,
+			  const char **why)
+{
+	if (len < 4) {
+		return 0;
+	}
+	message->sasl.len = get_u32(p);
+	message->sasl.data = p + 4;
+	if (message->sasl.len > max) {
+		return bad(why, "SASL data too long");
+	}
+	if (len < 4 + (size_t)message->sasl.len) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_SASL;
+	return 4 + (ssize_t)message->sasl.len;
+}
+
 static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t len,
 			    struct rfb_message *message, const char **why)
 {
@@ -273,6 +292,10 @@ ssize_t rfb_parse(struct rfb_parser *parser, const uint8_t *data, size_t len,
 		message->kind = RFB_MESSAGE_AUTH;
 		message->response = data;
 		return RFB_CHALLENGE_BYTES;
+	case RFB_PHASE_SASL_MECHANISM:
+		return parse_sasl(data, len, RFB_MAX_SASL_NAME_BYTES, message, why);
+	case RFB_PHASE_SASL_DATA:
+		return parse_sasl(data, len, RFB_MAX_SASL_BYTES, message, why);
 	case RFB_PHASE_INIT:
 		message->kind = RFB_MESSAGE_INIT;
 		message->shared = data[0] != 0;

@@ -16,6 +16,7 @@ enum rfb_security {
 	RFB_SECURITY_NONE = 1,
 	RFB_SECURITY_VNC = 2,
 	RFB_SECURITY_VENCRYPT = 19, /* TLS, then one of the others */
+	RFB_SECURITY_SASL = 20,
 };
 
 /* VeNCrypt's version, and what comes after TLS; "X509" where the server has a certificate, "TLS"
@@ -27,6 +28,8 @@ enum rfb_vencrypt {
 	RFB_VENCRYPT_TLS_VNC = 258,
 	RFB_VENCRYPT_X509_NONE = 260,
 	RFB_VENCRYPT_X509_VNC = 261,
+	RFB_VENCRYPT_TLS_SASL = 263,
+	RFB_VENCRYPT_X509_SASL = 264,
 };
 
 /* First byte of what a client sends. */

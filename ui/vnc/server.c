@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "crypto/objects.h"
+#include "crypto/sasl.h"
 #include "ui/vnc/blank.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
@@ -236,6 +237,18 @@ static bool find_objects(struct vnc_server *server, GError **error)
 			return false;
 		}
 	}
+	if (options->sasl && !server->tls &&
+	    ((options->listen && !options->address.unix_path) ||
+	     (options->web && !options->web_address.unix_path))) {
+		return error_set(error, "-vnc: sasl=on: needs tls-creds=ID, or unix sockets only");
+	}
+	if (options->sasl) {
+		server->sasl_started = sasl_auth_start(error);
+		if (!server->sasl_started) {
+			g_prefix_error(error, "-vnc: sasl=on: ");
+			return false;
+		}
+	}
 	if (options->password_secret) {
 		password = crypto_secret(server->host.objects, options->password_secret, error);
 		if (!password) {
@@ -296,6 +309,9 @@ void vnc_server_destroy(struct vnc_server *server)
 	vnc_resize_finish(server);
 	for_each_client(server, close_client, (void *)"the server ends");
 	workers_destroy(server->workers);
+	if (server->sasl_started) {
+		sasl_auth_stop();
+	}
 	frame_unref(server->blank);
 	g_free(server->blank_text);
 	vnc_options_finish(&server->options);

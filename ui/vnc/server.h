@@ -23,6 +23,7 @@ struct vnc_server {
 	char *desktop_name;
 	char *password; /* NULL: none was set */
 	struct tls_creds *tls; /* NULL: in the clear; borrowed */
+	bool sasl_started;
 	GSocket *listener; /* NULL for "none" */
 	guint watch;
 	struct vnc_address address;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include "crypto/sasl.h"
 #include "crypto/tls.h"
 #include "ui/vnc/auth.h"
 #include "ui/vnc/bytes.h"
@@ -66,7 +67,29 @@ static void start_password(struct vnc_client *client)
 /* What a client proves itself with, once it is encrypted if it is to be. */
 static uint8_t security_of(const struct vnc_server *server)
 {
+	if (server->options.sasl) {
+		return RFB_SECURITY_SASL;
+	}
 	return server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
+}
+
+static void start_sasl(struct vnc_client *client)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autofree char *why = NULL;
+	const char *list;
+
+	/* A unix socket is as good as encrypted. */
+	client->sasl = sasl_auth_create("vnc", channel_key_bits(client->channel), &why);
+	if (!client->sasl) {
+		vnc_client_refuse(client, why);
+		return;
+	}
+	list = sasl_auth_mechanisms(client->sasl);
+	bytes_add_u32(bytes, (uint32_t)strlen(list));
+	bytes_add(bytes, list, strlen(list));
+	expect(client, RFB_PHASE_SASL_MECHANISM, client->server->password_ms);
+	vnc_client_send(client, bytes->data, bytes->len);
 }
 
 static bool needs_tls(const struct vnc_client *client)
@@ -76,8 +99,12 @@ static bool needs_tls(const struct vnc_client *client)
 
 static void start_security(struct vnc_client *client)
 {
-	if (security_of(client->server) == RFB_SECURITY_VNC) {
+	switch (security_of(client->server)) {
+	case RFB_SECURITY_VNC:
 		start_password(client);
+		return;
+	case RFB_SECURITY_SASL:
+		start_sasl(client);
 		return;
 	}
 	expect(client, RFB_PHASE_INIT, client->server->answer_ms);
@@ -145,6 +172,9 @@ static uint32_t vencrypt_type(const struct vnc_server *server)
 {
 	bool x509 = tls_creds_is_x509(server->tls);
 
+	if (security_of(server) == RFB_SECURITY_SASL) {
+		return x509 ? RFB_VENCRYPT_X509_SASL : RFB_VENCRYPT_TLS_SASL;
+	}
 	if (security_of(server) == RFB_SECURITY_VNC) {
 		return x509 ? RFB_VENCRYPT_X509_VNC : RFB_VENCRYPT_TLS_VNC;
 	}
@@ -204,6 +234,55 @@ static void got_response(struct vnc_client *client, const uint8_t *response)
 		send_result(client, "Authentication failed");
 	}
 }
+
+/* ---- SASL (as gtk-vnc and QEMU have agreed on it) ---- */
+
+/* A NULL that isn't there is told from one that is empty by its NUL byte, which data ends with. */
+static void add_sasl_data(GByteArray *bytes, const char *data, size_t len)
+{
+	bytes_add_u32(bytes, data ? (uint32_t)len + 1 : 0);
+	if (data) {
+		bytes_add(bytes, data, len);
+		bytes_add_u8(bytes, 0);
+	}
+}
+
+static void got_sasl_data(struct vnc_client *client, const uint8_t *data, uint32_t len)
+{
+	g_autofree char *mechanism = g_steal_pointer(&client->sasl_mechanism), *why = NULL;
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	enum sasl_progress progress;
+	const char *out = NULL;
+	size_t out_len = 0;
+
+	progress = sasl_auth_step(client->sasl, mechanism, len > 0 ? (const char *)data : NULL,
+				  len > 0 ? len - 1 : 0, &out, &out_len, &why);
+	if (progress == SASL_AUTH_REFUSED) {
+		vnc_client_log_refusal(client, why);
+		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
+		send_result(client, "Authentication failed");
+		return;
+	}
+	add_sasl_data(bytes, out, out_len);
+	bytes_add_u8(bytes, progress == SASL_AUTH_DONE);
+	if (progress == SASL_AUTH_DONE) {
+		bytes_add_u32(bytes, 0);
+		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
+	}
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static void got_sasl(struct vnc_client *client, const uint8_t *data, uint32_t len)
+{
+	if (client->parser.phase == RFB_PHASE_SASL_MECHANISM) {
+		client->sasl_mechanism = g_strndup((const char *)data, len);
+		client->parser.phase = RFB_PHASE_SASL_DATA;
+	} else {
+		got_sasl_data(client, data, len);
+	}
+}
+
+/* ---- */
 
 static gboolean no_picture_came(gpointer opaque)
 {
@@ -313,6 +392,9 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		break;
 	case RFB_MESSAGE_AUTH:
 		got_response(client, message->response);
+		break;
+	case RFB_MESSAGE_SASL:
+		got_sasl(client, message->sasl.data, message->sasl.len);
 		break;
 	case RFB_MESSAGE_INIT:
 		got_init(client, message->shared);
