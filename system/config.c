@@ -39,6 +39,7 @@ struct config *config_create(void)
 	config->chardevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->devices = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
+	config->objects = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->drives = g_ptr_array_new_with_free_func(drive_config_free);
 	config->globals = g_ptr_array_new_with_free_func(global_config_free);
 	return config;
@@ -53,7 +54,7 @@ void config_destroy(struct config *config)
 	};
 	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
 				config->netdevs, config->devices, config->drives,
-				config->globals };
+				config->globals, config->objects };
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(strings); i++) {
 		g_free(*strings[i]);

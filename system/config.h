@@ -42,7 +42,7 @@ struct config {
 	bool serial_given, monitor_given;
 	GPtrArray *serials; /* of char * */
 	GPtrArray *monitors; /* of struct monitor_config * */
-	GPtrArray *chardevs, *netdevs, *devices; /* of struct opts * */
+	GPtrArray *chardevs, *netdevs, *devices, *objects; /* of struct opts * */
 	GPtrArray *drives; /* of struct drive_config * */
 	GPtrArray *globals; /* of struct global_config * */
 };

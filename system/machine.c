@@ -8,6 +8,7 @@
 #include "accel/vcpu.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
+#include "crypto/objects.h"
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
 #include "net/net.h"
@@ -110,6 +111,18 @@ static void serve_shared_monitors(struct machine *machine, struct chardev **seri
 	}
 }
 
+static bool create_objects(struct machine *machine, GError **error)
+{
+	GPtrArray *list = machine->config->objects;
+
+	for (unsigned int i = 0; i < list->len; i++) {
+		if (!crypto_objects_add(machine->objects, list->pdata[i], error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool create_board(struct machine *machine, struct chardev **serial, GError **error)
 {
 	const struct config *config = machine->config;
@@ -158,6 +171,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 	struct vnc_host host = {
 		.displays = machine->board.displays,
 		.input = machine->board.input,
+		.objects = machine->objects,
 		.name = config->name,
 		.event = vnc_event,
 		.opaque = machine,
@@ -184,7 +198,7 @@ static bool build(struct machine *machine, GError **error)
 	machine->board.accel = machine->accel;
 	machine_connect_requests(machine);
 	machine_connect_backends(machine);
-	if (!machine_create_chardevs(machine, error) ||
+	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
@@ -210,6 +224,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
+	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
 	machine->board.input = input_router_create();
@@ -233,6 +248,7 @@ void machine_destroy(struct machine *machine)
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
 	vnc_server_destroy(machine->vnc);
+	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
 	if (machine->pc) {
 		machine_lock();

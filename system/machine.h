@@ -15,6 +15,7 @@
 #include "monitor/qmp.h"
 #include "system/config.h"
 
+struct crypto_objects;
 struct pc;
 struct qtest_server;
 struct vnc_server;
@@ -36,6 +37,7 @@ struct machine {
 	struct pc *pc; /* NULL: -machine none */
 	GPtrArray *chardevs, *netdevs, *drives; /* owned back ends */
 	GPtrArray *devices; /* of struct device *, in order of creation */
+	struct crypto_objects *objects;
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
 	struct qtest_server *qtest;
