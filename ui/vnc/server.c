@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "ui/vnc/blank.h"
+#include "ui/blank-frame.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 #include "ui/vnc/workers.h"
