@@ -16,6 +16,7 @@
 #include "system/qtest.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/spice.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -136,7 +137,7 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void vnc_event(void *opaque, const char *name, JsonObject *data)
+static void ui_event(void *opaque, const char *name, JsonObject *data)
 {
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
@@ -159,7 +160,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.displays = machine->board.displays,
 		.input = machine->board.input,
 		.name = config->name,
-		.event = vnc_event,
+		.event = ui_event,
 		.opaque = machine,
 	};
 
@@ -171,6 +172,35 @@ static bool create_vnc(struct machine *machine, GError **error)
 		print_vnc_address(machine);
 	}
 	return machine->vnc != NULL;
+}
+
+static const char *ui_secret(void *opaque, const char *id, GError **error)
+{
+	error_set(error, "secret '%s': not found", id);
+	return NULL;
+}
+
+static bool create_spice(struct machine *machine, GError **error)
+{
+	const struct config *config = machine->config;
+	struct ui_host host = {
+		.displays = machine->board.displays,
+		.input = machine->board.input,
+		.name = config->name,
+		.uuid = config->uuid,
+		.event = ui_event,
+		.secret = ui_secret,
+		.opaque = machine,
+	};
+
+	if (!config->spice) {
+		return true;
+	}
+	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
+					    SPICE_BUILD_PACKAGE, error);
+	machine->spice = machine->spice_ops ?
+			 machine->spice_ops->create(config->spice, &host, error) : NULL;
+	return machine->spice != NULL;
 }
 
 static bool build(struct machine *machine, GError **error)
@@ -188,7 +218,7 @@ static bool build(struct machine *machine, GError **error)
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_monitors(machine, error)) {
+	    !create_spice(machine, error) || !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -232,6 +262,9 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
+	if (machine->spice) {
+		machine->spice_ops->destroy(machine->spice);
+	}
 	vnc_server_destroy(machine->vnc);
 	machine_destroy_devices(machine);
 	if (machine->pc) {

@@ -16,6 +16,8 @@
 #include "system/config.h"
 
 struct pc;
+struct spice;
+struct spice_ops;
 struct qtest_server;
 struct vnc_server;
 
@@ -38,6 +40,8 @@ struct machine {
 	GPtrArray *devices; /* of struct device *, in order of creation */
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
+	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
+	struct spice *spice;
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;
