@@ -4,24 +4,12 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 
-from harness import QmpError, Skip, VMM, Vm, expect_refusal, main, test
+from harness import QmpError, VMM, Vm, expect_refusal, main, test
+from spice_client import free_port, need_module
 
-MODULE = os.path.join(os.path.dirname(VMM), "ui/spice/ui-spice.so")
 QTEST = ("-accel", "qtest", "-display", "none", "-nodefaults")
-
-
-def need_module():
-    if not os.path.exists(MODULE):
-        raise Skip("built without libspice-server-dev")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def refuses(name, spec, says):
@@ -38,6 +26,8 @@ refuses("certificates-that-are-missing", "tls-port=5999,x509-dir=/nonexistent",
         ["-spice", "/nonexistent/server-key.pem", "No such file"])
 refuses("unknown-codec", "port=5999,addr=127.0.0.1,video-codecs=hand:drawn",
         ["-spice", "video-codecs=hand:drawn"])
+refuses("console-that-does-not-exist", "port=5999,addr=127.0.0.1,display=gpu9",
+        ["-spice", "'gpu9'"])
 refuses("secret-that-does-not-exist", "port=5999,addr=127.0.0.1,password-secret=s0",
         ["-spice", "password-secret", "'s0'"])
 

@@ -152,6 +152,22 @@ static void remove_channel(struct spice *spice, const struct channel_event *even
 	}
 }
 
+bool spice_info_has_channel(struct spice *spice, int type, int id, bool *local)
+{
+	for (guint i = 0; i < spice->channels->len; i++) {
+		const SpiceChannelEventInfo *info =
+			&((struct spice_channel *)spice->channels->pdata[i])->info;
+
+		if (info->type == type && info->id == id) {
+			if (local) {
+				*local = info->paddr_ext.ss_family == AF_UNIX;
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
 static void handle(void *opaque)
 {
 	struct channel_event *event = opaque;
@@ -162,9 +178,11 @@ static void handle(void *opaque)
 	} else if (spice && event->event == SPICE_CHANNEL_EVENT_INITIALIZED) {
 		add_channel(spice, event);
 		emit(spice, "SPICE_INITIALIZED", &event->info, true);
+		spice_viewers_changed(spice);
 	} else if (spice && event->event == SPICE_CHANNEL_EVENT_DISCONNECTED) {
 		remove_channel(spice, event);
 		emit(spice, "SPICE_DISCONNECTED", &event->info, false);
+		spice_viewers_changed(spice);
 	}
 	g_free(event);
 }

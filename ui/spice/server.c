@@ -3,7 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ui/console.h"
 #include "ui/spice/core.h"
+#include "ui/spice/display.h"
+#include "ui/spice/input.h"
 #include "ui/spice/server.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -149,6 +152,87 @@ static bool set_tls(struct spice *spice, GError **error)
 	       error_set(error, SPICE_OBJECT ": tls-port=%d: refused", options->tls_port);
 }
 
+/* ---- displays ---- */
+
+void spice_viewers_changed(struct spice *spice)
+{
+	for (guint i = 0; i < spice->displays->len; i++) {
+		bool local = false;
+		bool viewer = spice_info_has_channel(spice, SPICE_CHANNEL_DISPLAY, (int)i, &local);
+
+		spice_display_set_viewer(spice->displays->pdata[i], viewer,
+					 viewer && local && spice->options.gl);
+	}
+	if (!spice_info_has_channel(spice, SPICE_CHANNEL_INPUTS, 0, NULL)) {
+		spice_input_release(spice->input);
+	}
+}
+
+static bool is_shown(struct spice *spice, struct console *console)
+{
+	for (guint i = 0; i < spice->displays->len; i++) {
+		if (((struct spice_display *)spice->displays->pdata[i])->console == console) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_display(struct spice *spice, struct console *console)
+{
+	if (!is_shown(spice, console)) {
+		g_ptr_array_add(spice->displays,
+				spice_display_create(spice, console, (int)spice->displays->len));
+	}
+}
+
+static void add_displays(struct spice *spice)
+{
+	struct console *console;
+
+	for (unsigned int i = 0; (console = display_nth(spice->host.displays, i)); i++) {
+		add_display(spice, console);
+	}
+}
+
+static gboolean look_later(gpointer opaque)
+{
+	struct spice *spice = opaque;
+
+	spice->look = 0;
+	add_displays(spice);
+	return G_SOURCE_REMOVE;
+}
+
+static void displays_changed(void *opaque, struct console *console, bool added)
+{
+	struct spice *spice = opaque;
+
+	/* Its source doesn't know the new console yet. One that goes tells its sinks. */
+	if (added && !spice->options.display && !spice->look) {
+		spice->look = g_idle_add_full(G_PRIORITY_DEFAULT, look_later, spice, NULL);
+	}
+}
+
+static bool create_displays(struct spice *spice, GError **error)
+{
+	const struct spice_options *options = &spice->options;
+	struct console *console;
+
+	display_watch(spice->host.displays, displays_changed, spice);
+	if (!options->display) {
+		add_displays(spice);
+		return true;
+	}
+	console = display_find(spice->host.displays, options->display, options->head, error);
+	if (!console) {
+		g_prefix_error(error, SPICE_OBJECT ": ");
+		return false;
+	}
+	add_display(spice, console);
+	return true;
+}
+
 /* ---- the library ---- */
 
 /* The text form's 32 digits, which are in order. */
@@ -240,11 +324,18 @@ static void destroy(struct spice *spice)
 		return;
 	}
 	spice_info_set_server(NULL);
+	display_unwatch(spice->host.displays, spice);
+	if (spice->look) {
+		g_source_remove(spice->look);
+	}
 	if (spice->watch) {
 		g_source_remove(spice->watch);
 	}
 	listen_close(spice->listener);
+	g_ptr_array_foreach(spice->displays, (GFunc)(void (*)(void))spice_display_stop, NULL);
 	spice_server_destroy(spice->server);
+	spice_input_destroy(spice->input);
+	g_ptr_array_unref(spice->displays);
 	g_ptr_array_unref(spice->channels);
 	g_free(spice->password);
 	spice_options_finish(&spice->options);
@@ -264,12 +355,13 @@ static struct spice *create(const char *spec, const struct ui_host *host, GError
 	spice->host = *host;
 	spice->options = options;
 	spice->channels = g_ptr_array_new_with_free_func(g_free);
+	spice->displays = g_ptr_array_new_with_free_func((GDestroyNotify)spice_display_destroy);
 	spice->server = spice_server_new();
 	spice_core_init(&core);
 	core.channel_event = spice_info_channel_event;
 	spice_info_set_server(spice);
 	if (!find_password(spice, error) || !start_library(spice, &core, error) ||
-	    !start_listening(spice, error)) {
+	    !create_displays(spice, error) || !start_listening(spice, error)) {
 		destroy(spice);
 		return NULL;
 	}
@@ -277,6 +369,7 @@ static struct spice *create(const char *spec, const struct ui_host *host, GError
 	if (options.ticketing) {
 		set_ticket(spice, false, false);
 	}
+	spice->input = spice_input_create(spice);
 	/* The library stops with a guest because of the guest's memory, which it sees none of here. */
 	spice_server_vm_start(spice->server);
 	return spice;

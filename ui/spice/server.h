@@ -6,8 +6,11 @@
  *   options.c   the argument of -spice
  *   core.c      the library's timers and watches on our main loop
  *   info.c      channels that viewers have open: events and query-spice
+ *   input.c     keyboard, mouse, tablet
+ *   display.h   a console as a QXL device of the library's
  *
- * Context: main, unless said otherwise.
+ * The library has a thread of its own for each display, its worker, which calls the functions of
+ * QXLInterface. Context: main, unless said otherwise.
  */
 #ifndef UI_SPICE_SERVER_H
 #define UI_SPICE_SERVER_H
@@ -27,6 +30,9 @@ struct spice {
 	char *password; /* NULL: none was set */
 	gint64 expires; /* seconds since 1970; 0: never */
 	GPtrArray *channels; /* of struct spice_channel *, see info.c */
+	GPtrArray *displays; /* of struct spice_display *, by number of their channel */
+	struct spice_input *input;
+	guint look; /* GSource that shows consoles which have come, or 0 */
 };
 
 /* ---- info.c ---- */
@@ -35,5 +41,12 @@ void spice_info_channel_event(int event, SpiceChannelEventInfo *info);
 /* From now on events belong to @spice; NULL: to nobody. */
 void spice_info_set_server(struct spice *spice);
 JsonNode *spice_info_query(struct spice *spice);
+/* Has a viewer the channel of @type (SPICE_CHANNEL_*) and @id open? *local (may be NULL): by a unix
+ * socket. */
+bool spice_info_has_channel(struct spice *spice, int type, int id, bool *local);
+
+/* ---- server.c ---- */
+/* Viewers have come or gone. */
+void spice_viewers_changed(struct spice *spice);
 
 #endif
