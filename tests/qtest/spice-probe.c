@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A SPICE viewer without a screen, on spice-gtk's client library. Says what it is told, one line each;
- * does what lines on its standard input say:
+ * A SPICE viewer without a screen, on spice-gtk's client library. Says what it is told, one line
+ * each; does what lines on its standard input say:
  *
  *	picture [DISPLAY]	"picture DISPLAY WxH CRC" of what the viewer would show (CRC-32 of RGB)
  *	key SCANCODE 0|1	XT set 1, 0x1NN for extended ones
@@ -77,6 +77,19 @@ static void scanout(SpiceChannel *channel, GParamSpec *spec, gpointer opaque)
 	}
 }
 
+static void monitors(SpiceChannel *channel, GParamSpec *spec, gpointer opaque)
+{
+	g_autoptr(GArray) list = NULL;
+
+	g_object_get(channel, "monitors", &list, NULL);
+	for (guint i = 0; list && i < list->len; i++) {
+		const SpiceDisplayMonitorConfig *config =
+			&g_array_index(list, SpiceDisplayMonitorConfig, i);
+
+		printf("monitor %d %ux%u\n", display_id(channel), config->width, config->height);
+	}
+}
+
 static void gl_draw(SpiceChannel *channel, guint x, guint y, guint w, guint h, gpointer opaque)
 {
 	printf("gl-draw %d %u %u %u %u\n", display_id(channel), x, y, w, h);
@@ -147,11 +160,13 @@ static void channel_new(SpiceSession *session, SpiceChannel *channel, gpointer o
 	}
 	if (SPICE_IS_DISPLAY_CHANNEL(channel) && display_id(channel) < DISPLAYS) {
 		displays[display_id(channel)] = channel;
-		g_signal_connect(channel, "display-primary-create", G_CALLBACK(primary_create), NULL);
+		g_signal_connect(channel, "display-primary-create", G_CALLBACK(primary_create),
+				 NULL);
 		g_signal_connect(channel, "display-primary-destroy", G_CALLBACK(primary_destroy),
 				 NULL);
 		g_signal_connect(channel, "display-invalidate", G_CALLBACK(invalidate), NULL);
 		g_signal_connect(channel, "notify::gl-scanout", G_CALLBACK(scanout), NULL);
+		g_signal_connect(channel, "notify::monitors", G_CALLBACK(monitors), NULL);
 		g_signal_connect(channel, "gl-draw", G_CALLBACK(gl_draw), NULL);
 	} else if (SPICE_IS_CURSOR_CHANNEL(channel)) {
 		g_signal_connect(channel, "cursor-set", G_CALLBACK(cursor_set), NULL);

@@ -125,7 +125,11 @@ static int flush_resources(QXLInstance *qxl)
 
 static void async_complete(QXLInstance *qxl, uint64_t cookie)
 {
-	spice_display_tell(qxl_display(qxl), (guint)cookie);
+	if (cookie > SPICE_DISPLAY_EVENTS) {
+		g_free((void *)(uintptr_t)cookie);
+	} else {
+		spice_display_tell(qxl_display(qxl), (guint)cookie);
+	}
 }
 
 static void update_area_complete(QXLInstance *qxl, uint32_t surface, struct QXLRect *rects,
@@ -195,6 +199,16 @@ void spice_display_set_passing(struct spice_display *display, bool passing)
 		display->passing = passing;
 		choose_sinks(display);
 	}
+}
+
+void spice_display_set_size(struct spice_display *display, uint32_t width_px, uint32_t height_px)
+{
+	QXLMonitorsConfig *config = g_malloc0(sizeof(*config) + sizeof(config->heads[0]));
+
+	config->count = config->max_allowed = 1;
+	config->heads[0].width = width_px;
+	config->heads[0].height = height_px;
+	spice_qxl_monitors_config_async(&display->qxl, (uintptr_t)config, 0, (uintptr_t)config);
 }
 
 /* ---- life ---- */

@@ -9,10 +9,11 @@
  *   pointer.c   the guest's cursor
  *
  * The console is looked at only while a viewer has its display channel open. One of two sinks does
- * it: the pixels' or the scanout's; with gl=on and a local viewer the latter decides frame by frame,
- * and the former serves what can't be passed.
+ * it: the pixels' or the scanout's; with gl=on and a local viewer the latter decides frame by
+ * frame, and the former serves what can't be passed.
  *
- * Never waited for here: the worker, which may itself wait up to 30 s for a viewer that has stopped.
+ * Never waited for here: the worker, which may itself wait up to 30 s for a viewer that has
+ * stopped.
  * Context: main, unless said otherwise.
  */
 #ifndef UI_SPICE_DISPLAY_H
@@ -25,12 +26,14 @@
 
 struct spice;
 
-/* Bits of spice_display.events: what the worker has done. */
+/* Bits of spice_display.events: what the worker has done; also the cookies of what it is told to
+ * do. A greater cookie is the address of memory that it has done with. */
 enum {
 	SPICE_DISPLAY_FETCHED = 1, /* the last draw */
 	SPICE_DISPLAY_RELEASED = 2, /* memory that was waited for */
 	SPICE_DISPLAY_SURFACE_GONE = 4,
 	SPICE_DISPLAY_SCANOUT_DRAWN = 8,
+	SPICE_DISPLAY_EVENTS = 15, /* all of them */
 };
 
 struct spice_pixels {
@@ -85,6 +88,8 @@ void spice_display_stop(struct spice_display *display);
 void spice_display_set_viewer(struct spice_display *display, bool viewer, bool local);
 /* A sink's decision: @passing, dma-bufs are passed; else pixels are copied. */
 void spice_display_set_passing(struct spice_display *display, bool passing);
+/* Tells the viewer the size of its screen, which some wait for. */
+void spice_display_set_size(struct spice_display *display, uint32_t width_px, uint32_t height_px);
 /* Context: any. @event: a bit of spice_display.events. */
 void spice_display_tell(struct spice_display *display, guint event);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Channels: a viewer has a connection for each. QMP's view of them is QEMU's schema (qapi/ui.json). */
+/* Channels: a viewer has a connection for each. QMP's view of them is QEMU's schema
+ * (qapi/ui.json). */
 #include <netdb.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "ui/spice/server.h"
 
 struct spice_input {
+	struct spice_input *earlier; /* see spice_input_create */
 	struct spice *spice;
 	SpiceKbdInstance keyboard;
 	SpiceMouseInstance mouse;
@@ -231,12 +232,14 @@ static void router_changed(void *opaque)
 
 struct spice_input *spice_input_create(struct spice *spice)
 {
-	/* There is one server. And keyboard and mouse point to what the library (0.15) hangs there
-	 * and never frees, which so is not lost at least. */
-	static struct spice_input the_input;
-	struct spice_input *input = &the_input;
+	/* The library (0.15) never frees what it hangs on keyboard and mouse: so they are kept, one
+	 * for each server there ever was. */
+	static struct spice_input *all;
+	struct spice_input *input = g_new0(struct spice_input, 1);
 
-	*input = (struct spice_input){ .spice = spice };
+	input->earlier = all;
+	all = input;
+	input->spice = spice;
 	input->keyboard.base.sif = &keyboard_interface.base;
 	input->mouse.base.sif = &mouse_interface.base;
 	input->tablet.base.sif = &tablet_interface.base;

@@ -158,7 +158,8 @@ static bool parse_tls(struct spice_options *options, struct opts *opts, GError *
 	folder = folder ? folder : ".";
 	options->key_password = g_strdup(opts_get(opts, "x509-key-password"));
 	options->ciphers = g_strdup(opts_get(opts, "tls-ciphers"));
-	return get_file(opts, "x509-key-file", folder, "server-key.pem", &options->key_file, error) &&
+	return get_file(opts, "x509-key-file", folder, "server-key.pem", &options->key_file,
+			error) &&
 	       get_file(opts, "x509-cert-file", folder, "server-cert.pem", &options->cert_file,
 			error) &&
 	       get_file(opts, "x509-cacert-file", folder, "ca-cert.pem", &options->cacert_file,
@@ -186,8 +187,8 @@ static bool parse_channels(struct spice_options *options, struct opts *opts, GEr
 					 opt->value, names);
 		}
 		if (tls && !options->tls_port) {
-			return error_set(error, "%s: tls-channel=%s: needs tls-port=N", opts->object,
-					 opt->value);
+			return error_set(error, "%s: tls-channel=%s: needs tls-port=N",
+					 opts->object, opt->value);
 		}
 		if (!tls && !options->listen) {
 			return error_set(error, "%s: plaintext-channel=%s: needs port=N",
@@ -257,7 +258,7 @@ static bool parse_display(struct spice_options *options, struct opts *opts, GErr
 	}
 	options->head = (unsigned int)head;
 	options->max_refresh_rate = (unsigned int)rate;
-	/* It names a GPU to draw with; nothing is drawn here, the viewer imports what it is passed. */
+	/* A GPU to draw with. Nothing is drawn here: the viewer imports what it is passed. */
 	opts_get(opts, "rendernode");
 	return true;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pictures that are copied. There is a surface only while a viewer looks, so that the next one never
- * sees what was on the screen before; it is made of a whole picture, and damage is drawn into it.
+ * Pictures that are copied. There is a surface only while a viewer looks, so that the next one
+ * never sees what was on the screen before; it is made of a whole picture, and damage is drawn into
+ * it.
  *
  * Draws of one frame are queued at a time. When the worker has fetched them the newest picture is
  * next: a viewer that has stopped stops the worker's fetching, and sink_done() with it.
@@ -80,6 +81,7 @@ static bool surface_create(struct spice_display *display, struct frame *frame)
 	TRACE(spice, surface, "%d: %ux%u", display->qxl.id, pixels->width_px, pixels->height_px);
 	/* The worker waits for nobody here. */
 	spice_qxl_create_primary_surface(&display->qxl, 0, &create);
+	spice_display_set_size(display, pixels->width_px, pixels->height_px);
 	spice_pointer_again(display);
 	return true;
 }
@@ -139,12 +141,12 @@ static void settle(struct spice_display *display)
 {
 	struct spice_pixels *pixels = &display->pixels;
 	uint64_t seq = pixels->seq_owed;
-	int64_t now = clock_ns();
+	int64_t rest_ns = pixels->rest_until_ns - clock_ns();
 
-	if (now < pixels->rest_until_ns) {
+	if (rest_ns > 0) {
 		if (!pixels->rest) {
-			pixels->rest = g_timeout_add((guint)((pixels->rest_until_ns - now) / 1000000 +
-							     1), rested, display);
+			pixels->rest = g_timeout_add((guint)(rest_ns / 1000000 + 1), rested,
+						     display);
 		}
 		return;
 	}

@@ -3,7 +3,8 @@
  * Frames that are passed: the viewer gets the dma-buf itself, and no pixel is copied here.
  *
  * One draw is on its way at a time; the viewer answers it when it has drawn, and only then is the
- * console told that the frame is done. So one that has stopped is given nothing new and stops nobody.
+ * console told that the frame is done. So one that has stopped is given nothing new and stops
+ * nobody.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -93,6 +94,7 @@ static bool pass_buffer(struct spice_display *display, struct frame *frame)
 	/* Takes the fd. */
 	spice_qxl_gl_scanout(&display->qxl, fd, scanout->width_px, scanout->height_px,
 			     info->plane[0].stride_bytes, info->fourcc, !info->y0_bottom);
+	spice_display_set_size(display, scanout->width_px, scanout->height_px);
 	return true;
 }
 

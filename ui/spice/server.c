@@ -356,6 +356,7 @@ static struct spice *create(const char *spec, const struct ui_host *host, GError
 	spice->options = options;
 	spice->channels = g_ptr_array_new_with_free_func(g_free);
 	spice->displays = g_ptr_array_new_with_free_func((GDestroyNotify)spice_display_destroy);
+	log_capture(NULL);
 	spice->server = spice_server_new();
 	spice_core_init(&core);
 	core.channel_event = spice_info_channel_event;
@@ -365,12 +366,11 @@ static struct spice *create(const char *spec, const struct ui_host *host, GError
 		destroy(spice);
 		return NULL;
 	}
-	log_capture(NULL);
 	if (options.ticketing) {
 		set_ticket(spice, false, false);
 	}
 	spice->input = spice_input_create(spice);
-	/* The library stops with a guest because of the guest's memory, which it sees none of here. */
+	/* The library stops with a guest because of the guest's memory; here it sees none. */
 	spice_server_vm_start(spice->server);
 	return spice;
 }
