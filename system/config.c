@@ -50,7 +50,7 @@ void config_destroy(struct config *config)
 	char **strings[] = {
 		&config->accels, &config->cpu, &config->kernel, &config->initrd, &config->append,
 		&config->name, &config->process_name, &config->uuid, &config->pidfile,
-		&config->vnc, &config->display, &config->vga, &config->qtest, &config->qtest_log,
+		&config->vnc, &config->spice, &config->display, &config->vga, &config->qtest, &config->qtest_log,
 	};
 	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
 				config->netdevs, config->devices, config->drives,
@@ -86,7 +86,7 @@ void config_add_defaults(struct config *config)
 	if (!config->vga && screen) {
 		config->vga = g_strdup("std");
 	}
-	if (!config->vnc && screen) {
+	if (!config->vnc && !config->spice && screen) {
 		config->vnc = g_strdup("127.0.0.1:0,to=99");
 		config->vnc_is_default = true;
 	}

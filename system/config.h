@@ -34,6 +34,7 @@ struct config {
 	char *kernel, *initrd, *append;
 	char *name, *process_name, *uuid, *pidfile;
 	char *vnc, *display, *vga; /* as given */
+	char *spice; /* all -spice, joined by commas */
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;

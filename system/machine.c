@@ -17,6 +17,7 @@
 #include "system/qtest.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/spice.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -149,7 +150,7 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void vnc_event(void *opaque, const char *name, JsonObject *data)
+static void ui_event(void *opaque, const char *name, JsonObject *data)
 {
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
@@ -173,7 +174,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.input = machine->board.input,
 		.objects = machine->objects,
 		.name = config->name,
-		.event = vnc_event,
+		.event = ui_event,
 		.opaque = machine,
 	};
 
@@ -185,6 +186,35 @@ static bool create_vnc(struct machine *machine, GError **error)
 		print_vnc_address(machine);
 	}
 	return machine->vnc != NULL;
+}
+
+static const char *ui_secret(void *opaque, const char *id, GError **error)
+{
+	error_set(error, "secret '%s': not found", id);
+	return NULL;
+}
+
+static bool create_spice(struct machine *machine, GError **error)
+{
+	const struct config *config = machine->config;
+	struct ui_host host = {
+		.displays = machine->board.displays,
+		.input = machine->board.input,
+		.name = config->name,
+		.uuid = config->uuid,
+		.event = ui_event,
+		.secret = ui_secret,
+		.opaque = machine,
+	};
+
+	if (!config->spice) {
+		return true;
+	}
+	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
+					    SPICE_BUILD_PACKAGE, error);
+	machine->spice = machine->spice_ops ?
+			 machine->spice_ops->create(config->spice, &host, error) : NULL;
+	return machine->spice != NULL;
 }
 
 static bool build(struct machine *machine, GError **error)
@@ -202,7 +232,7 @@ static bool build(struct machine *machine, GError **error)
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_monitors(machine, error)) {
+	    !create_spice(machine, error) || !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -247,6 +277,9 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
+	if (machine->spice) {
+		machine->spice_ops->destroy(machine->spice);
+	}
 	vnc_server_destroy(machine->vnc);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);

@@ -17,6 +17,8 @@
 
 struct crypto_objects;
 struct pc;
+struct spice;
+struct spice_ops;
 struct qtest_server;
 struct vnc_server;
 
@@ -40,6 +42,8 @@ struct machine {
 	struct crypto_objects *objects;
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
+	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
+	struct spice *spice;
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;

@@ -357,6 +357,16 @@ OPTION_HANDLER(opt_vnc)
 	return true;
 }
 
+/* Given twice, the second one adds to the first. */
+OPTION_HANDLER(opt_spice)
+{
+	char *all = config->spice ? g_strconcat(config->spice, ",", arg, NULL) : g_strdup(arg);
+
+	g_free(config->spice);
+	config->spice = all;
+	return true;
+}
+
 /* Viewers that send key codes need no layout; for the others there is one. */
 OPTION_HANDLER(opt_k)
 {
@@ -543,6 +553,7 @@ const struct option device_options[] = {
 	{ "mon", "[chardev=]ID[,mode=readline|control]", "monitor on a -chardev", opt_mon },
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
+	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
 	{ "display", "none|vnc=...", "no window here, or VNC", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },

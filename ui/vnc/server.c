@@ -3,7 +3,7 @@
 
 #include "crypto/objects.h"
 #include "crypto/sasl.h"
-#include "ui/vnc/blank.h"
+#include "ui/blank-frame.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 #include "ui/vnc/web.h"

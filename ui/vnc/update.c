@@ -10,7 +10,7 @@
  * sink_done() is called when the client asks for more, not when it was served: a viewer that has
  * stopped doesn't make the console look at the guest.
  */
-#include "ui/vnc/blank.h"
+#include "ui/blank-frame.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 #include "ui/vnc/snapshot.h"
