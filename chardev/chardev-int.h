@@ -19,6 +19,7 @@ struct chardev_class {
 	size_t (*queued)(struct chardev *chardev);
 	bool (*connected)(const struct chardev *chardev);
 	void (*accept_input)(struct chardev *chardev);
+	void (*front_open)(struct chardev *chardev, bool open); /* may be NULL */
 	int (*take_fd)(struct chardev *chardev); /* may be NULL */
 	/* Closes; the memory goes with the last reference. */
 	void (*close)(struct chardev *chardev);

@@ -91,6 +91,13 @@ size_t chardev_queued(struct chardev *chardev)
 	return chardev->class->queued(chardev);
 }
 
+void chardev_set_front_open(struct chardev *chardev, bool open)
+{
+	if (chardev->class->front_open) {
+		chardev->class->front_open(chardev, open);
+	}
+}
+
 bool chardev_connected(const struct chardev *chardev)
 {
 	return chardev->class->connected(chardev);

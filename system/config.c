@@ -39,6 +39,7 @@ struct config *config_create(void)
 	config->chardevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->devices = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
+	config->objects = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->drives = g_ptr_array_new_with_free_func(drive_config_free);
 	config->globals = g_ptr_array_new_with_free_func(global_config_free);
 	return config;
@@ -49,11 +50,11 @@ void config_destroy(struct config *config)
 	char **strings[] = {
 		&config->accels, &config->cpu, &config->kernel, &config->initrd, &config->append,
 		&config->name, &config->process_name, &config->uuid, &config->pidfile,
-		&config->vnc, &config->display, &config->vga, &config->qtest, &config->qtest_log,
+		&config->vnc, &config->spice, &config->display, &config->vga, &config->qtest, &config->qtest_log,
 	};
 	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
 				config->netdevs, config->devices, config->drives,
-				config->globals };
+				config->globals, config->objects };
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(strings); i++) {
 		g_free(*strings[i]);
@@ -85,7 +86,7 @@ void config_add_defaults(struct config *config)
 	if (!config->vga && screen) {
 		config->vga = g_strdup("std");
 	}
-	if (!config->vnc && screen) {
+	if (!config->vnc && !config->spice && screen) {
 		config->vnc = g_strdup("127.0.0.1:0,to=99");
 		config->vnc_is_default = true;
 	}

@@ -34,6 +34,7 @@ struct config {
 	char *kernel, *initrd, *append;
 	char *name, *process_name, *uuid, *pidfile;
 	char *vnc, *display, *vga; /* as given */
+	char *spice; /* all -spice, joined by commas */
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;
@@ -42,7 +43,7 @@ struct config {
 	bool serial_given, monitor_given;
 	GPtrArray *serials; /* of char * */
 	GPtrArray *monitors; /* of struct monitor_config * */
-	GPtrArray *chardevs, *netdevs, *devices; /* of struct opts * */
+	GPtrArray *chardevs, *netdevs, *devices, *objects; /* of struct opts * */
 	GPtrArray *drives; /* of struct drive_config * */
 	GPtrArray *globals; /* of struct global_config * */
 };

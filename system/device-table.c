@@ -18,6 +18,8 @@ static const struct device_class *const classes[] = {
 	&virtio_keyboard_pci_class,
 	&virtio_mouse_pci_class,
 	&virtio_tablet_pci_class,
+	&virtio_serial_pci_class,
+	&virtserialport_class,
 	NULL
 };
 

@@ -36,7 +36,7 @@ static bool apply_globals(struct machine *machine, struct device *dev, GError **
 	return true;
 }
 
-/* "bus=pci.0" is the only bus there is; devices don't know the key. */
+/* "bus=pci.0" is the only PCI bus there is; its devices don't know the key. */
 static bool take_bus(struct opts *opts, GError **error)
 {
 	for (unsigned int i = 0; i < opts->items->len; i++) {
@@ -64,7 +64,8 @@ static bool create_device(struct machine *machine, struct opts *opts, GError **e
 		return error_set(error, "%s: needs a device's name", opts->object);
 	}
 	class = device_class_find(driver, error);
-	if (!class || !id_is_free(machine, opts->object, id, error) || !take_bus(opts, error)) {
+	if (!class || !id_is_free(machine, opts->object, id, error) ||
+	    (!strcmp(class->bus, "PCI") && !take_bus(opts, error))) {
 		return false;
 	}
 	if (!machine->board.pci) {

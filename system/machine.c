@@ -8,6 +8,7 @@
 #include "accel/vcpu.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
+#include "crypto/objects.h"
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
 #include "net/net.h"
@@ -16,6 +17,7 @@
 #include "system/qtest.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/spice.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -110,6 +112,18 @@ static void serve_shared_monitors(struct machine *machine, struct chardev **seri
 	}
 }
 
+static bool create_objects(struct machine *machine, GError **error)
+{
+	GPtrArray *list = machine->config->objects;
+
+	for (unsigned int i = 0; i < list->len; i++) {
+		if (!crypto_objects_add(machine->objects, list->pdata[i], error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool create_board(struct machine *machine, struct chardev **serial, GError **error)
 {
 	const struct config *config = machine->config;
@@ -136,7 +150,7 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void vnc_event(void *opaque, const char *name, JsonObject *data)
+static void ui_event(void *opaque, const char *name, JsonObject *data)
 {
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
@@ -158,8 +172,9 @@ static bool create_vnc(struct machine *machine, GError **error)
 	struct vnc_host host = {
 		.displays = machine->board.displays,
 		.input = machine->board.input,
+		.objects = machine->objects,
 		.name = config->name,
-		.event = vnc_event,
+		.event = ui_event,
 		.opaque = machine,
 	};
 
@@ -173,6 +188,35 @@ static bool create_vnc(struct machine *machine, GError **error)
 	return machine->vnc != NULL;
 }
 
+static const char *ui_secret(void *opaque, const char *id, GError **error)
+{
+	error_set(error, "secret '%s': not found", id);
+	return NULL;
+}
+
+static bool create_spice(struct machine *machine, GError **error)
+{
+	const struct config *config = machine->config;
+	struct ui_host host = {
+		.displays = machine->board.displays,
+		.input = machine->board.input,
+		.name = config->name,
+		.uuid = config->uuid,
+		.event = ui_event,
+		.secret = ui_secret,
+		.opaque = machine,
+	};
+
+	if (!config->spice) {
+		return true;
+	}
+	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
+					    SPICE_BUILD_PACKAGE, error);
+	machine->spice = machine->spice_ops ?
+			 machine->spice_ops->create(config->spice, &host, error) : NULL;
+	return machine->spice != NULL;
+}
+
 static bool build(struct machine *machine, GError **error)
 {
 	struct chardev *serial[SERIAL_PORTS] = { NULL };
@@ -184,11 +228,11 @@ static bool build(struct machine *machine, GError **error)
 	machine->board.accel = machine->accel;
 	machine_connect_requests(machine);
 	machine_connect_backends(machine);
-	if (!machine_create_chardevs(machine, error) ||
+	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_monitors(machine, error)) {
+	    !create_spice(machine, error) || !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -210,6 +254,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
+	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
 	machine->board.input = input_router_create();
@@ -232,7 +277,11 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
+	if (machine->spice) {
+		machine->spice_ops->destroy(machine->spice);
+	}
 	vnc_server_destroy(machine->vnc);
+	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
 	if (machine->pc) {
 		machine_lock();

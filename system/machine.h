@@ -15,7 +15,10 @@
 #include "monitor/qmp.h"
 #include "system/config.h"
 
+struct crypto_objects;
 struct pc;
+struct spice;
+struct spice_ops;
 struct qtest_server;
 struct vnc_server;
 
@@ -36,8 +39,11 @@ struct machine {
 	struct pc *pc; /* NULL: -machine none */
 	GPtrArray *chardevs, *netdevs, *drives; /* owned back ends */
 	GPtrArray *devices; /* of struct device *, in order of creation */
+	struct crypto_objects *objects;
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
+	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
+	struct spice *spice;
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <json-glib/json-glib.h>
 
+#include "crypto/objects.h"
 #include "system/config.h"
 #include "system/device-table.h"
 #include "ui/vnc.h"
@@ -356,6 +357,16 @@ OPTION_HANDLER(opt_vnc)
 	return true;
 }
 
+/* Given twice, the second one adds to the first. */
+OPTION_HANDLER(opt_spice)
+{
+	char *all = config->spice ? g_strconcat(config->spice, ",", arg, NULL) : g_strdup(arg);
+
+	g_free(config->spice);
+	config->spice = all;
+	return true;
+}
+
 /* Viewers that send key codes need no layout; for the others there is one. */
 OPTION_HANDLER(opt_k)
 {
@@ -460,29 +471,46 @@ OPTION_HANDLER(opt_set)
 }
 
 /* What virtio-rng reads is always the kernel's generator, so these name nothing else. */
-OPTION_HANDLER(opt_object)
+static bool check_rng(struct opts *opts, GError **error)
 {
-	static const char *const types[] = { "rng-random", "rng-builtin", NULL };
 	static const char *const files[] = { "/dev/urandom", "/dev/random", "/dev/hwrng", NULL };
 	static const char *const known[] = { "qom-type", "id", "filename", NULL };
+	const char *file = opts_get(opts, "filename");
+
+	if (!opts_get(opts, "id")) {
+		return error_set(error, "%s: needs id=ID", opts->object);
+	}
+	if (file && !g_strv_contains(files, file)) {
+		return error_set(error, "%s: filename=%s: not offered (/dev/urandom)", opts->object,
+				 file);
+	}
+	return opts_check_used(opts, known, error);
+}
+
+OPTION_HANDLER(opt_object)
+{
+	static const char *const rngs[] = { "rng-random", "rng-builtin", NULL };
 	struct opts *opts = parse(object, arg, "qom-type", error);
-	const char *type, *file;
-	bool ok = false;
+	const char *type;
+	bool ok;
 
 	if (!opts) {
 		return false;
 	}
 	type = opts_get(opts, "qom-type");
-	file = opts_get(opts, "filename");
-	if (!type || !g_strv_contains(types, type)) {
-		error_set(error, "%s %s: not offered (rng-random, rng-builtin)", object,
-			  type ? type : "");
-	} else if (!opts_get(opts, "id")) {
-		error_set(error, "%s %s: needs id=ID", object, type);
-	} else if (file && !g_strv_contains(files, file)) {
-		error_set(error, "%s %s: filename=%s: not offered (/dev/urandom)", object, type, file);
+	name_object(opts, "qom-type");
+	name_object(opts, "id");
+	if (type && g_strv_contains(crypto_object_types, type)) {
+		g_ptr_array_add(config->objects, opts);
+		return true;
+	}
+	if (type && g_strv_contains(rngs, type)) {
+		ok = check_rng(opts, error);
 	} else {
-		ok = opts_check_used(opts, known, error);
+		g_autofree char *types = g_strjoinv(", ", (char **)crypto_object_types);
+
+		ok = error_set(error, "%s: not offered (rng-random, rng-builtin, %s)", opts->object,
+			       types);
 	}
 	opts_destroy(opts);
 	return ok;
@@ -515,7 +543,8 @@ const struct option device_options[] = {
 	{ "nic", "user|tap|none[,model=virtio][,mac=A]", "a network back end with its card",
 	  opt_nic },
 	{ "net", "none", NULL, opt_net },
-	{ "object", "rng-random,id=ID", "source of random numbers", opt_object },
+	{ "object", "secret|tls-creds-x509|tls-creds-anon|rng-random,id=ID[,...]",
+	  "a password, certificates, or a source of random numbers", opt_object },
 	{ "serial", "CHARDEV", "connect the next serial port (up to 4)", opt_serial },
 	{ "parallel", "none", NULL, opt_parallel },
 	{ "monitor", "CHARDEV", "human monitor there", opt_monitor },
@@ -524,6 +553,7 @@ const struct option device_options[] = {
 	{ "mon", "[chardev=]ID[,mode=readline|control]", "monitor on a -chardev", opt_mon },
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
+	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
 	{ "display", "none|vnc=...", "no window here, or VNC", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },

@@ -12,7 +12,7 @@
 #include "hw/pci/pci.h"
 #include "hw/virtio/virtqueue.h"
 
-#define VIRTIO_QUEUES_MAX	4
+#define VIRTIO_QUEUES_MAX	16
 #define VIRTIO_CONFIG_MAX	256
 
 struct virtio_device;

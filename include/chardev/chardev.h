@@ -54,6 +54,9 @@ int chardev_write(struct chardev *chardev, const void *data, size_t len);
 /* Bytes that the peer hasn't taken yet. can_receive is asked again when it falls to 0.
  * Context: any. */
 size_t chardev_queued(struct chardev *chardev);
+/* Whether somebody at the other end of the front end listens (a guest's agent that opened its port).
+ * Only a back end that asks for it cares. */
+void chardev_set_front_open(struct chardev *chardev, bool open);
 bool chardev_connected(const struct chardev *chardev);
 /* The last fd that came by SCM_RIGHTS, which the caller then owns, or -1. */
 int chardev_take_fd(struct chardev *chardev);

@@ -8,12 +8,14 @@
 #include <json-glib/json-glib.h>
 
 struct vnc_server;
+struct crypto_objects;
 struct display_registry;
 struct input_router;
 
 struct vnc_host {
 	struct display_registry *displays; /* consoles may come later */
 	struct input_router *input;
+	struct crypto_objects *objects; /* that options name; NULL: none; borrowed */
 	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
 	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */
 	void (*event)(void *opaque, const char *name, JsonObject *data);

@@ -63,7 +63,11 @@ def suspends(vm, viewer):
                "echo none >/sys/power/pm_test", 120)
         until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
     for _ in range(2):
-        vm.run("echo +4 >/sys/class/rtc/rtc0/wakealarm; echo mem >/sys/power/state", 120)
+        vm.send("echo mem >/sys/power/state; echo awake")
+        time.sleep(8)
+        # The power button wakes.
+        vm.qmp("system_powerdown")
+        vm.wait_serial("^awake$", 60)
         until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
     vm.run("kill $pattern; wait $pattern 2>/dev/null; true")
     pattern_is_shown(vm, viewer)

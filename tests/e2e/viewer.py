@@ -2,6 +2,8 @@
 """VNC viewers that people use, run on an X server without a screen."""
 
 import os
+import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -137,6 +139,50 @@ class TigerVnc:
         for width, height in sizes:
             steps += ["windowsize", self.window, str(width), str(height), "sleep", str(pause_s)]
         self.x_server.run("xdotool", *steps)
+
+
+class Chromium:
+    """A browser that fills the X server's screen. A context manager."""
+
+    def __init__(self, x_server, url):
+        self.x_server = x_server
+        self.dir = tempfile.mkdtemp(prefix="browser-")
+        with open(f"{self.dir}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["chromium", "--no-sandbox", "--no-first-run", "--disable-gpu", "--kiosk",
+                 "--force-color-profile=srgb", "--force-device-scale-factor=1", "--disable-extensions",
+                 "--disable-background-networking", "--ignore-certificate-errors", "--test-type",
+                 f"--user-data-dir={self.dir}/profile", "--window-position=0,0",
+                 "--window-size=2048,1280", url],
+                env=dict(x_server.environ, HOME=self.dir), stdout=log, stderr=log,
+                start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def screen(self):
+        """All of the screen, as (width, height, RGB bytes)."""
+        path = f"{self.dir}/screen.ppm"
+        self.x_server.run("import", "-window", "root", "-depth", "8", path)
+        return read_ppm(path)
+
+    def find(self, picture):
+        """Where on the screen the picture is, byte for byte, as (x, y), or None."""
+        width, height, pixels = picture
+        screen_width, screen_height, screen = self.screen()
+        row, stride = width * 3, screen_width * 3
+        for y in range(screen_height - height + 1):
+            at = screen.find(pixels[:row], y * stride, (y + 1) * stride)
+            if at >= 0 and (at - y * stride) % 3 == 0 and all(
+                    screen[at + i * stride:at + i * stride + row] == pixels[i * row:(i + 1) * row]
+                    for i in range(height)):
+                return (at - y * stride) // 3, y
+        return None
 
 
 def gvnccapture(x_server, display):

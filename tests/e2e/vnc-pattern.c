@@ -2,7 +2,7 @@
 /*
  * A VNC server on a console that shows a test pattern: all of ui/ without a VMM, for real viewers.
  *
- *   vnc-pattern -vnc-SPEC WIDTHxHEIGHT
+ *   vnc-pattern VNC-SPEC WIDTHxHEIGHT [-trace PATTERN] [-object SPEC]...
  *
  * Reads commands from standard input, a line each, and answers "ok" or "error TEXT":
  *   mode WxH           the guest sets a mode (also what a viewer's resize does)
@@ -21,12 +21,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/objects.h"
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/screendump.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/opts.h"
 #include "util/trace.h"
 
 static struct {
@@ -34,6 +36,7 @@ static struct {
 	struct display_registry *displays;
 	struct input_router *input;
 	struct console *console;
+	struct crypto_objects *objects;
 	struct vnc_server *server;
 	struct fb_buffer *buffer;
 	struct fb_buffer *cursor;
@@ -291,6 +294,15 @@ static void on_event(void *opaque, const char *name, JsonObject *data)
 	json_node_unref(node);
 }
 
+static bool add_object(const char *spec, GError **error)
+{
+	struct opts *opts = opts_parse("-object", spec, "qom-type", error);
+	bool ok = opts && crypto_objects_add(test.objects, opts, error);
+
+	opts_destroy(opts);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	struct vnc_host host = { .name = "pattern", .event = on_event };
@@ -300,12 +312,19 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 3 || sscanf(argv[2], "%ux%u", &mode.width_px, &mode.height_px) != 2) {
-		fprintf(stderr, "usage: vnc-pattern VNC-SPEC WIDTHxHEIGHT [TRACE]\n");
+		fprintf(stderr, "usage: vnc-pattern VNC-SPEC WIDTHxHEIGHT [-trace PATTERN] "
+			"[-object SPEC]...\n");
 		return 2;
 	}
 	main_thread_init();
-	if (argc > 3) {
-		trace_enable(argv[3], NULL);
+	test.objects = host.objects = crypto_objects_create();
+	for (int i = 3; i + 1 < argc; i += 2) {
+		if (!strcmp(argv[i], "-trace")) {
+			trace_enable(argv[i + 1], NULL);
+		} else if (!add_object(argv[i + 1], &error)) {
+			fprintf(stderr, "%s\n", error->message);
+			return 1;
+		}
 	}
 	test.rand = g_rand_new_with_seed(1);
 	test.loop = g_main_loop_new(NULL, FALSE);
@@ -327,6 +346,7 @@ int main(int argc, char **argv)
 		g_source_remove(test.animation);
 	}
 	vnc_server_destroy(test.server);
+	crypto_objects_destroy(test.objects);
 	console_destroy(test.console);
 	input_router_destroy(test.input);
 	display_registry_destroy(test.displays);

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Viewers that people use, at our VNC server with a test pattern behind it (vnc-pattern.c)."""
 
+import os
 import queue
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +16,7 @@ import time
 
 import tap
 from machine import Failure, TOP, read_ppm
-from viewer import TigerVnc, XServer, gvnccapture, until
+from viewer import Chromium, TigerVnc, XServer, gvnccapture, until
 
 LIMIT_S = 30
 
@@ -21,10 +24,11 @@ LIMIT_S = 30
 class Pattern:
     """The server; a context manager. Lines that it prints are kept apart from answers."""
 
-    def __init__(self, options="", size="640x480"):
+    def __init__(self, options="", size="640x480", objects=()):
         self.dir = tempfile.mkdtemp(prefix="pattern-")
         self.process = subprocess.Popen(
-            [f"{TOP}/build/tests/e2e/vnc-pattern", f"127.0.0.1:50,to=599{options}", size],
+            [f"{TOP}/build/tests/e2e/vnc-pattern", f"127.0.0.1:50,to=599{options}", size,
+             *[word for spec in objects for word in ("-object", spec)]],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.lines = []
         self._queue = queue.Queue()
@@ -214,6 +218,81 @@ def password_is_asked(x_server):
         del x_server.environ["VNC_PASSWORD"]
 
 
+def certificates(folder):
+    """An authority and a server's certificate for 127.0.0.1 in @folder."""
+    def openssl(*args):
+        subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    openssl("req", "-x509", *key, "-keyout", "ca-key.pem", "-out", "ca-cert.pem", "-subj", "/CN=Test CA")
+    openssl("req", "-x509", *key, "-keyout", "server-key.pem", "-out", "server-cert.pem", "-CA",
+            "ca-cert.pem", "-CAkey", "ca-key.pem", "-subj", "/CN=127.0.0.1", "-addext",
+            "subjectAltName=IP:127.0.0.1,DNS:localhost", "-addext", "basicConstraints=CA:FALSE")
+    return folder
+
+
+def tls_with_a_certificate(x_server):
+    with tempfile.TemporaryDirectory() as folder:
+        certificates(folder)
+        objects = (f"tls-creds-x509,id=tls0,endpoint=server,verify-peer=off,dir={folder}",
+                   "secret,id=sec0,data=secret")
+        with Pattern(",tls-creds=tls0,password-secret=sec0", objects=objects) as pattern:
+            x_server.environ["VNC_PASSWORD"] = "secret"
+            with TigerVnc(x_server, pattern.address, "-SecurityTypes=X509Vnc",
+                          f"-X509CA={folder}/ca-cert.pem") as viewer:
+                same_picture(pattern, viewer)
+                pattern("mode 1920x1080")
+                same_picture(pattern, viewer)
+            del x_server.environ["VNC_PASSWORD"]
+            if "vencrypt+x509+vnc" not in pattern("state"):
+                raise Failure("query-vnc doesn't say vencrypt+x509+vnc")
+
+
+def tls_without_a_certificate(x_server):
+    objects = ("tls-creds-anon,id=tls0,endpoint=server",)
+    with Pattern(",tls-creds=tls0", objects=objects) as pattern, TigerVnc(
+            x_server, pattern.address, "-SecurityTypes=TLSNone") as viewer:
+        same_picture(pattern, viewer)
+        pattern("draw 10 20 300 200 7")
+        same_picture(pattern, viewer)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def browser_is_a_viewer(x_server, scheme):
+    for name in ("chromium", "/usr/share/novnc/vnc.html"):
+        if not shutil.which(name) and not os.path.exists(name):
+            raise tap.Skip(f"{name}: not there (Debian packages chromium, novnc)")
+    port = free_port()
+    options, objects = f",websocket=127.0.0.1:{port}", ()
+    with tempfile.TemporaryDirectory() as folder:
+        if scheme == "https":
+            certificates(folder)
+            options += ",tls-creds=tls0"
+            objects = (f"tls-creds-x509,id=tls0,endpoint=server,verify-peer=off,dir={folder}",)
+        with Pattern(options, objects=objects) as pattern, Chromium(
+                x_server, f"{scheme}://127.0.0.1:{port}/") as browser:
+            until("the browser shows the picture", True,
+                  lambda: browser.find(pattern.picture()) is not None, 90)
+            pattern("draw 10 20 300 200 7")
+            until("the browser follows", True, lambda: browser.find(pattern.picture()) is not None)
+            left, top = browser.find(pattern.picture())
+            x_server.run("xdotool", "mousemove", str(left + 100), str(top + 50), "sleep", "0.3", "click",
+                         "1", "key", "q")
+            pattern.said("abs 100 50$")
+            pattern.said("button 272 1$")
+            pattern.said("key 16 1$")
+            pattern("mode 800x600")
+            until("the browser has the new size", True,
+                  lambda: browser.find(pattern.picture()) is not None)
+            if not re.search(r"VNC_INITIALIZED .*\"websocket\":true", "\n".join(pattern.lines)):
+                raise Failure("the event doesn't say websocket")
+
+
 def stopped_viewer_disturbs_nobody(x_server):
     # Two X servers: what hides behind another window can't be looked at.
     with Pattern() as pattern, XServer() as other, TigerVnc(other, pattern.address) as stopped, \
@@ -265,10 +344,15 @@ def main():
             ("a-blank-screen-says-why", blank_says_why),
             ("a-cursor-plane-is-shown", cursor_is_shown),
             ("a-password-is-asked-for", password_is_asked),
+            ("tigervnc-comes-by-tls-and-checks-the-certificate", tls_with_a_certificate),
+            ("tigervnc-comes-by-anonymous-tls", tls_without_a_certificate),
+            ("a-browser-is-a-viewer-by-novnc", lambda x: browser_is_a_viewer(x, "http")),
+            ("a-browser-is-a-viewer-by-novnc-and-tls", lambda x: browser_is_a_viewer(x, "https")),
             ("a-stopped-viewer-disturbs-nobody", stopped_viewer_disturbs_nobody),
             ("an-idle-viewer-costs-nothing", idle_viewer_costs_nothing),
         )]
-        tap.run(tests)
+        # Some by a word in their names.
+        tap.run([test for test in tests if not sys.argv[1:] or any(w in test[0] for w in sys.argv[1:])])
 
 
 sys.exit(main())

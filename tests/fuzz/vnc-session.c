@@ -174,7 +174,8 @@ static void say_encodings(struct program *program)
 		RFB_ENCODING_POINTER_MOTION, RFB_ENCODING_EXTENDED_KEY, RFB_ENCODING_LED_STATE,
 		RFB_ENCODING_DESKTOP_NAME, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
 		RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_VMWARE_LED_STATE, RFB_ENCODING_QUALITY_0 + 5,
-		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9,
+		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9, RFB_ENCODING_FENCE,
+		RFB_ENCODING_CONTINUOUS_UPDATES,
 	};
 	unsigned int count = take_byte(program) % 20;
 	uint8_t message[4 + 4 * 20] = { 2, 0, 0, (uint8_t)count };
@@ -237,9 +238,19 @@ static void say_raw(struct program *program)
 	say(program, bytes, len);
 }
 
+/* An answer to one of ours, or its own. */
+static void say_fence(struct program *program)
+{
+	unsigned int choice = take_byte(program);
+	uint8_t m[9 + 4] = { RFB_CLIENT_FENCE, 0, 0, 0, (choice & 1) << 7, 0, 0, choice >> 1 & 7, 4 };
+
+	m[12] = (uint8_t)take_byte(program);
+	say(program, m, sizeof(m));
+}
+
 static void do_one(struct program *program)
 {
-	switch (take_byte(program) % 16) {
+	switch (take_byte(program) % 18) {
 	case 0:
 		say_raw(program);
 		break;
@@ -280,6 +291,12 @@ static void do_one(struct program *program)
 		break;
 	case 13:
 		drain(program);
+		break;
+	case 14:
+		say_fence(program);
+		break;
+	case 15:
+		say_message(program, RFB_CLIENT_CONTINUOUS_UPDATES, 10);
 		break;
 	default:
 		pump(program, take_byte(program) % 16);

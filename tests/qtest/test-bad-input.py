@@ -82,6 +82,27 @@ refuses("socket-in-a-missing-folder", "-qmp", "unix:/nonexistent/qmp,server=on,w
         says=["/nonexistent/qmp", "No such file"])
 refuses("bad-vnc-display", "-vnc", ":banana", says="banana")
 refuses("unknown-vnc-option", "-vnc", ":77,pasword=on", says="pasword")
+refuses("vnc-option-that-is-not-offered-yet", "-vnc", ":77,tls-authz=a", says="tls-authz")
+refuses("websocket-without-a-display-number", "-vnc", "none,websocket=on", says="websocket=on")
+refuses("websocket-port-that-is-none", "-vnc", "none,websocket=70000", says="websocket=70000")
+refuses("tls-creds-that-do-not-exist", "-vnc", "none,tls-creds=t9", says=["tls-creds", "'t9'"])
+refuses("secret-that-does-not-exist", "-vnc", "none,password-secret=s9",
+        says=["password-secret", "'s9'"])
+refuses("certificate-that-is-missing", "-object",
+        "tls-creds-x509,id=t0,endpoint=server,dir=/nonexistent",
+        says=["tls-creds-x509 t0", "/nonexistent/ca-cert.pem", "No such file"])
+refuses("tls-endpoint-of-a-client", "-object", "tls-creds-x509,id=t0,dir=/tmp",
+        says=["t0", "endpoint=client"])
+refuses("tls-priority-that-is-none", "-object",
+        "tls-creds-anon,id=t0,endpoint=server,priority=BANANA", says=["t0", "BANANA"])
+refuses("sasl-in-the-clear", "-vnc", "127.0.0.1:77,sasl=on", says=["sasl=on", "tls-creds"])
+refuses("sasl-authz-is-not-offered", "-vnc", "none,sasl-authz=a", says="sasl-authz")
+refuses("secret-without-data", "-object", "secret,id=s0", says=["secret s0", "data", "file"])
+refuses("secret-file-that-is-missing", "-object", "secret,id=s0,file=/nonexistent/s",
+        says=["s0", "/nonexistent/s", "No such file"])
+refuses("object-id-twice", "-object", "secret,id=s0,data=a", "-object", "secret,id=s0,data=b",
+        says="'s0' is in use")
+refuses("unknown-object", "-object", "secrt,id=s0", says=["secrt", "not offered"])
 refuses("set-without-target", "-set", "device.d0.addr=3", says="device.d0.addr=3")
 refuses("bad-json", "-device", '{"driver":', says="JSON")
 
@@ -138,6 +159,16 @@ def _(tmp):
         port = taken.getsockname()[1]
         expect_refusal(tmp, *QTEST, "-qmp", "tcp:127.0.0.1:%d,server=on,wait=off" % port,
                        says=[str(port), "Address already in use"])
+
+
+@test("bad-input/websocket-port-in-use")
+def _(tmp):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        expect_refusal(tmp, *QTEST, "-vnc", "unix:vnc,websocket=127.0.0.1:%d" % port,
+                       says=["websocket", str(port), "Address already in use"])
 
 
 @test("bad-input/vnc-port-in-use")

@@ -18,6 +18,10 @@
 
 struct viewer {
 	int fd;
+	/* What lies between it and the socket, with the results of read(2) and write(2); NULL: nothing. */
+	ssize_t (*read)(struct viewer *v, void *data, size_t len);
+	ssize_t (*write)(struct viewer *v, const void *data, size_t len);
+	void *layer;
 	GByteArray *in;
 	size_t pos; /* taken */
 	uint64_t received;
@@ -33,19 +37,50 @@ struct viewer {
 	unsigned int cursor_w, cursor_h, cursor_x, cursor_y;
 	uint8_t cursor_first[4]; /* bytes of its first pixel */
 	unsigned int colour_maps;
+	/* Fences: of the server's that were answered or kept; answers to the viewer's own. */
+	unsigned int fences, fence_answers;
+	bool keeps_fences;
+	GByteArray *kept_fences; /* answers */
+	uint32_t fence_flags;
+	char fence_data[65];
+	unsigned int ends; /* of continuous updates */
+	/* A slow network: bytes a millisecond; 0: as fast as it goes. */
+	unsigned int rate_bytes_ms;
+	gint64 rate_from; /* what comes from then on may be read */
 };
+
+/* How much the slow network lets through now. */
+static inline size_t viewer_room(struct viewer *v, size_t most)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (v->rate_bytes_ms == 0) {
+		return most;
+	}
+	/* What wasn't used is lost, but for 10 ms. */
+	v->rate_from = MAX(v->rate_from, now - 10000);
+	return MIN(most, (size_t)(MAX(now - v->rate_from, 0) * v->rate_bytes_ms / 1000));
+}
 
 /* One turn of the loop and whatever came; false after the server hung up. */
 static inline bool viewer_pump(struct viewer *v)
 {
 	uint8_t buffer[65536];
+	size_t room = viewer_room(v, sizeof(buffer));
 	ssize_t got;
 
 	g_main_context_iteration(NULL, FALSE);
-	got = read(v->fd, buffer, sizeof(buffer));
+	if (room == 0) {
+		g_usleep(200);
+		return true;
+	}
+	got = v->read ? v->read(v, buffer, room) : read(v->fd, buffer, room);
 	if (got > 0) {
 		g_byte_array_append(v->in, buffer, (guint)got);
 		v->received += (uint64_t)got;
+		if (v->rate_bytes_ms) {
+			v->rate_from += got * 1000 / v->rate_bytes_ms;
+		}
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		v->closed = true;
 	} else {
@@ -104,7 +139,7 @@ static inline void viewer_send(struct viewer *v, const void *data, size_t len)
 	const uint8_t *p = data;
 
 	while (len > 0) {
-		ssize_t sent = send(v->fd, p, len, MSG_NOSIGNAL);
+		ssize_t sent = v->write ? v->write(v, p, len) : send(v->fd, p, len, MSG_NOSIGNAL);
 
 		if (sent > 0) {
 			p += sent;
@@ -145,6 +180,9 @@ static inline void viewer_free(struct viewer *v)
 	}
 	g_byte_array_unref(v->in);
 	decoder_finish(&v->decoder);
+	if (v->kept_fences) {
+		g_byte_array_unref(v->kept_fences);
+	}
 	g_free(v->name);
 	g_free(v);
 }
@@ -160,8 +198,8 @@ static inline bool viewer_is_dropped(struct viewer *v)
 	return v->closed;
 }
 
-/* Up to the security types; 0 or the one chosen (the client's answer is not sent yet). */
-static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
+/* The bytes before a choice is read. */
+static inline void viewer_say_version(struct viewer *v, unsigned int version)
 {
 	char text[13];
 
@@ -169,6 +207,12 @@ static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
 	g_assert_cmpmem(viewer_take(v, 12), 12, "RFB 003.008\n", 12);
 	g_snprintf(text, sizeof(text), "RFB 003.%03u\n", version);
 	viewer_send(v, text, 12);
+}
+
+/* Up to the security types; 0 or the one chosen (the client's answer is not sent yet). */
+static inline unsigned int viewer_start(struct viewer *v, unsigned int version)
+{
+	viewer_say_version(v, version);
 	if (version == 3) {
 		return take_u32(&v->decoder);
 	}
@@ -366,14 +410,55 @@ static inline void take_pseudo(struct viewer *v, unsigned int x, unsigned int y,
 	}
 }
 
+/* What was kept. */
+static inline void viewer_answer_fences(struct viewer *v)
+{
+	viewer_send(v, v->kept_fences->data, v->kept_fences->len);
+	g_byte_array_set_size(v->kept_fences, 0);
+}
+
+/* Behind its first two bytes. */
+static inline void take_fence(struct viewer *v)
+{
+	uint8_t m[9 + 64] = { 248 };
+	unsigned int len;
+
+	take_u16(&v->decoder);
+	v->fence_flags = take_u32(&v->decoder);
+	len = m[8] = take_u8(&v->decoder);
+	g_assert_cmpuint(len, <=, 64);
+	memcpy(m + 9, viewer_take(v, len), len);
+	if (!(v->fence_flags & RFB_FENCE_REQUEST)) {
+		memcpy(v->fence_data, m + 9, len);
+		v->fence_data[len] = '\0';
+		v->fence_answers++;
+		return;
+	}
+	v->fences++;
+	m[7] = (uint8_t)(v->fence_flags & 7);
+	if (!v->kept_fences) {
+		v->kept_fences = g_byte_array_new();
+	}
+	g_byte_array_append(v->kept_fences, m, 9 + len);
+	if (!v->keeps_fences) {
+		viewer_answer_fences(v);
+	}
+}
+
 /* One message of the server's. */
 static inline void viewer_receive(struct viewer *v)
 {
 	struct decoder *d = &v->decoder;
 	unsigned int type = take_u8(d), rects;
 
+	if (type == 150) {
+		v->ends++;
+		return;
+	}
 	take_u8(d);
-	if (type == 1) {
+	if (type == 248) {
+		take_fence(v);
+	} else if (type == 1) {
 		take_u16(d);
 		viewer_take(v, take_u16(d) * 6);
 		v->colour_maps++;

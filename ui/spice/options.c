@@ -10,8 +10,6 @@
 #include "util/opts.h"
 
 #define MAX_REFRESH_RATE 1000
-/* SPICE_MAX_PASSWORD_LENGTH of the protocol. */
-#define MAX_PASSWORD_BYTES 60
 
 static const char *const known[] = {
 	"addr", "agent-mouse", "disable-agent-file-xfer", "disable-copy-paste", "disable-ticketing",
@@ -160,7 +158,8 @@ static bool parse_tls(struct spice_options *options, struct opts *opts, GError *
 	folder = folder ? folder : ".";
 	options->key_password = g_strdup(opts_get(opts, "x509-key-password"));
 	options->ciphers = g_strdup(opts_get(opts, "tls-ciphers"));
-	return get_file(opts, "x509-key-file", folder, "server-key.pem", &options->key_file, error) &&
+	return get_file(opts, "x509-key-file", folder, "server-key.pem", &options->key_file,
+			error) &&
 	       get_file(opts, "x509-cert-file", folder, "server-cert.pem", &options->cert_file,
 			error) &&
 	       get_file(opts, "x509-cacert-file", folder, "ca-cert.pem", &options->cacert_file,
@@ -181,7 +180,6 @@ static bool parse_channels(struct spice_options *options, struct opts *opts, GEr
 		if (!tls && strcmp(opt->key, "plaintext-channel") != 0) {
 			continue;
 		}
-		opt->used = true;
 		if (!g_strv_contains(channels, opt->value)) {
 			g_autofree char *names = g_strjoinv(", ", (char **)channels);
 
@@ -189,8 +187,8 @@ static bool parse_channels(struct spice_options *options, struct opts *opts, GEr
 					 opt->value, names);
 		}
 		if (tls && !options->tls_port) {
-			return error_set(error, "%s: tls-channel=%s: needs tls-port=N", opts->object,
-					 opt->value);
+			return error_set(error, "%s: tls-channel=%s: needs tls-port=N",
+					 opts->object, opt->value);
 		}
 		if (!tls && !options->listen) {
 			return error_set(error, "%s: plaintext-channel=%s: needs port=N",
@@ -223,10 +221,6 @@ static bool parse_password(struct spice_options *options, struct opts *opts, GEr
 	if (open && (options->password || options->password_secret)) {
 		return error_set(error, "%s: disable-ticketing: with a password it makes no sense",
 				 opts->object);
-	}
-	if (options->password && strlen(options->password) > MAX_PASSWORD_BYTES) {
-		return error_set(error, "%s: password: longer than %d characters", opts->object,
-				 MAX_PASSWORD_BYTES);
 	}
 	return true;
 }
@@ -264,7 +258,7 @@ static bool parse_display(struct spice_options *options, struct opts *opts, GErr
 	}
 	options->head = (unsigned int)head;
 	options->max_refresh_rate = (unsigned int)rate;
-	/* It names a GPU to draw with; nothing is drawn here, the viewer imports what it is passed. */
+	/* A GPU to draw with. Nothing is drawn here: the viewer imports what it is passed. */
 	opts_get(opts, "rendernode");
 	return true;
 }
@@ -289,8 +283,7 @@ static bool parse_rest(struct spice_options *options, struct opts *opts, GError 
 	       get_off_switch(opts, "disable-agent-file-xfer", &options->file_transfer, error) &&
 	       opts_get_bool(opts, "playback-compression", &options->playback_compression,
 			     error) &&
-	       opts_get_bool(opts, "seamless-migration", &options->seamless_migration, error) &&
-	       opts_check_used(opts, known, error);
+	       opts_get_bool(opts, "seamless-migration", &options->seamless_migration, error);
 }
 
 static void clear_rule(gpointer rule)
@@ -307,11 +300,16 @@ bool spice_options_parse(struct spice_options *options, const char *spec, GError
 	if (!opts) {
 		return false;
 	}
+	/* A typing error first, before what it leaves missing. */
+	for (unsigned int i = 0; known[i]; i++) {
+		opts_get(opts, known[i]);
+	}
 	options->rules = g_array_new(FALSE, FALSE, sizeof(struct spice_channel_rule));
 	g_array_set_clear_func(options->rules, clear_rule);
-	ok = parse_address(options, opts, error) && parse_tls(options, opts, error) &&
-	     parse_channels(options, opts, error) && parse_password(options, opts, error) &&
-	     parse_display(options, opts, error) && parse_rest(options, opts, error);
+	ok = opts_check_used(opts, known, error) && parse_address(options, opts, error) &&
+	     parse_tls(options, opts, error) && parse_channels(options, opts, error) &&
+	     parse_password(options, opts, error) && parse_display(options, opts, error) &&
+	     parse_rest(options, opts, error);
 	opts_destroy(opts);
 	if (!ok) {
 		spice_options_finish(options);

@@ -8,6 +8,9 @@
 
 #include "util/listen.h"
 
+/* The protocol's limit (SPICE_MAX_PASSWORD_LENGTH). */
+#define SPICE_PASSWORD_MAX_BYTES 60
+
 /* A channel that must or must not be encrypted. */
 struct spice_channel_rule {
 	char *name; /* NULL: the default of all */

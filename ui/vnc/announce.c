@@ -8,11 +8,13 @@
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
+#include "util/fd.h"
 
 /* Without a wish: quick, and most of what zlib can do for a screen. */
 #define DEFAULT_COMPRESS_LEVEL 1
 /* Answers that wait for one client; what comes on top is a flood and gets none. */
 #define MAX_ANSWERS 16
+#define MAX_FENCE_ANSWERS_BYTES 4096
 
 static unsigned int feature_of(int32_t encoding)
 {
@@ -35,6 +37,10 @@ static unsigned int feature_of(int32_t encoding)
 		return FEATURE_VMWARE_LED_STATE;
 	case RFB_ENCODING_DESKTOP_NAME:
 		return FEATURE_DESKTOP_NAME;
+	case RFB_ENCODING_FENCE:
+		return FEATURE_FENCE;
+	case RFB_ENCODING_CONTINUOUS_UPDATES:
+		return FEATURE_CONTINUOUS;
 	default:
 		return 0;
 	}
@@ -78,6 +84,12 @@ static unsigned int due_for(unsigned int features)
 	}
 	if (features & FEATURE_DESKTOP_NAME) {
 		due |= DUE_NAME;
+	}
+	if (features & FEATURE_FENCE) {
+		due |= DUE_FENCE;
+	}
+	if (features & FEATURE_CONTINUOUS) {
+		due |= DUE_NO_CONTINUOUS;
 	}
 	return due;
 }
@@ -245,6 +257,61 @@ static unsigned int add_resize_answers(struct vnc_client *client, GByteArray *ou
 	return count;
 }
 
+static void add_fence(GByteArray *out, uint32_t flags, const void *data, unsigned int len)
+{
+	bytes_add_u32(out, (uint32_t)RFB_SERVER_FENCE << 24);
+	bytes_add_u32(out, flags);
+	bytes_add_u8(out, len);
+	bytes_add(out, data, len);
+}
+
+void vnc_announce_add_mark(GByteArray *out, uint32_t id)
+{
+	uint8_t data[4];
+
+	bytes_set_u32(data, id);
+	/* "Before": it comes back when the update in front of it was drawn. */
+	add_fence(out, RFB_FENCE_REQUEST | RFB_FENCE_BLOCK_BEFORE, data, sizeof(data));
+}
+
+/* What it said before has been done, as messages are taken in order, and so the answer may go as
+ * soon as the socket is free. */
+static void answer_fence(struct vnc_client *client, const struct rfb_message *message)
+{
+	uint32_t known = RFB_FENCE_BLOCK_BEFORE | RFB_FENCE_BLOCK_AFTER | RFB_FENCE_SYNC_NEXT;
+
+	if (client->fence_answers->len < MAX_FENCE_ANSWERS_BYTES) {
+		add_fence(client->fence_answers, message->fence.flags & known, message->fence.data,
+			  message->fence.len);
+	}
+	vnc_screen_advance(client);
+}
+
+void vnc_announce_fence(struct vnc_client *client, const struct rfb_message *message)
+{
+	const uint8_t *p = message->fence.data;
+
+	if (message->fence.flags & RFB_FENCE_REQUEST) {
+		answer_fence(client, message);
+	} else if (message->fence.len == 4 &&
+		   pace_arrived(&client->screen.pace, bytes_get_u32(p), clock_ns())) {
+		vnc_screen_advance(client);
+	}
+}
+
+/* Messages of their own. */
+static void add_messages(struct vnc_client *client, unsigned int due, GByteArray *out)
+{
+	if (due & DUE_FENCE) {
+		add_fence(out, RFB_FENCE_REQUEST, NULL, 0);
+	}
+	if (due & DUE_NO_CONTINUOUS) {
+		bytes_add_u8(out, RFB_SERVER_END_OF_CONTINUOUS_UPDATES);
+	}
+	bytes_add(out, client->fence_answers->data, client->fence_answers->len);
+	g_byte_array_set_size(client->fence_answers, 0);
+}
+
 /* A message of its own. */
 static void add_colour_map(GByteArray *out)
 {
@@ -264,7 +331,7 @@ static void add_colour_map(GByteArray *out)
 
 bool vnc_announce_is_due(const struct vnc_client *client)
 {
-	return client->due || client->resize_answers->len > 0;
+	return client->due || client->resize_answers->len > 0 || client->fence_answers->len > 0;
 }
 
 void vnc_announce(struct vnc_client *client)
@@ -285,6 +352,7 @@ void vnc_announce(struct vnc_client *client)
 			add_colour_map(out);
 		}
 	}
+	add_messages(client, due, out);
 	start = out->len;
 	bytes_add_u32(out, RFB_SERVER_UPDATE << 24);
 	for (unsigned int i = 0; i < G_N_ELEMENTS(rects); i++) {

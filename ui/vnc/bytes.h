@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Big-endian numbers appended to a byte array. Context: any. */
+/* Big-endian numbers, most of them appended to a byte array. Context: any. */
 #ifndef UI_VNC_BYTES_H
 #define UI_VNC_BYTES_H
 
@@ -32,6 +32,11 @@ static inline void bytes_set_u32(uint8_t *p, uint32_t value)
 {
 	bytes_set_u16(p, value >> 16);
 	bytes_set_u16(p + 2, value & 0xffff);
+}
+
+static inline uint32_t bytes_get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static inline void bytes_add_u16(GByteArray *bytes, unsigned int value)

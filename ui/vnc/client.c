@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <errno.h>
 
+#include "crypto/sasl.h"
 #include "ui/input.h"
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
+#include "util/error.h"
 #include "util/fd.h"
 #include "util/trace.h"
 
@@ -32,18 +33,13 @@ void vnc_client_unref(struct vnc_client *client)
 		g_assert(vnc_client_is_closed(client));
 		vnc_screen_finish(client);
 		vnc_address_finish(&client->address);
+		g_free(client->x509_name);
+		sasl_auth_destroy(client->sasl);
+		g_free(client->sasl_mechanism);
 		g_array_unref(client->resize_answers);
+		g_byte_array_unref(client->fence_answers);
 		g_byte_array_unref(client->out);
 		g_free(client);
-	}
-}
-
-static void stop_source(GSource **source)
-{
-	if (*source) {
-		g_source_destroy(*source);
-		g_source_unref(*source);
-		*source = NULL;
 	}
 }
 
@@ -66,17 +62,28 @@ void vnc_client_close(struct vnc_client *client, const char *why)
 	client->closed = true;
 	g_queue_unlink(&server->clients, &client->link);
 	vnc_client_set_timer(client, 0, NULL);
-	stop_source(&client->reading);
-	stop_source(&client->writing);
 	input_unwatch(server->host.input, client);
 	vnc_input_release(client);
 	vnc_screen_stop(client);
 	vnc_info_event(server, client, "VNC_DISCONNECTED");
-	g_io_stream_close(G_IO_STREAM(client->connection), NULL, NULL);
-	g_clear_object(&client->connection);
-	client->socket = NULL;
+	g_clear_pointer(&client->channel, channel_destroy);
 	client->server = NULL;
 	vnc_client_unref(client);
+}
+
+void vnc_client_log_refusal(struct vnc_client *client, const char *why)
+{
+	g_autofree char *name = vnc_address_name(&client->address);
+
+	warn_report("vnc: client %s: %s", name, why);
+}
+
+void vnc_client_refuse(struct vnc_client *client, const char *why)
+{
+	if (!client->closed) {
+		vnc_client_log_refusal(client, why);
+		vnc_client_close(client, why);
+	}
 }
 
 void vnc_client_set_timer(struct vnc_client *client, guint ms, GSourceFunc fn)
@@ -122,34 +129,24 @@ static void all_sent(struct vnc_client *client)
 	}
 }
 
-static gboolean socket_writable(GSocket *socket, GIOCondition condition, gpointer opaque);
-
 /* Writes until the socket is full or all is sent. False: closed. */
 static bool flush(struct vnc_client *client)
 {
 	while (client->out_sent < client->out->len) {
-		g_autoptr(GError) error = NULL;
-		gssize sent = g_socket_send(client->socket,
-					    (const char *)client->out->data + client->out_sent,
-					    client->out->len - client->out_sent, NULL, &error);
+		const char *why = "nothing sent";
+		ssize_t sent = channel_write(client->channel, client->out->data + client->out_sent,
+					     client->out->len - client->out_sent, &why);
 
 		if (sent > 0) {
 			client->out_sent += (size_t)sent;
-		} else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-			if (!client->writing) {
-				client->writing = g_socket_create_source(client->socket, G_IO_OUT,
-									 NULL);
-				g_source_set_callback(client->writing,
-						      G_SOURCE_FUNC(socket_writable), client, NULL);
-				g_source_attach(client->writing, NULL);
-			}
+		} else if (sent == -EAGAIN) {
+			client->blocked = true;
 			return true;
 		} else {
-			vnc_client_close(client, error ? error->message : "nothing sent");
+			vnc_client_close(client, why);
 			return false;
 		}
 	}
-	stop_source(&client->writing);
 	all_sent(client);
 	if (client->closing) {
 		vnc_client_close(client, "refused");
@@ -158,22 +155,21 @@ static bool flush(struct vnc_client *client)
 	return true;
 }
 
-static gboolean socket_writable(GSocket *socket, GIOCondition condition, gpointer opaque)
+static void channel_writable(void *opaque)
 {
 	struct vnc_client *client = vnc_client_ref(opaque);
 
+	client->blocked = false;
 	if (flush(client) && vnc_client_is_drained(client)) {
 		vnc_screen_advance(client);
 	}
 	vnc_client_unref(client);
-	/* flush() has destroyed the source if it was time. */
-	return G_SOURCE_CONTINUE;
 }
 
 void vnc_client_send(struct vnc_client *client, const void *data, size_t len)
 {
 	bytes_add(client->out, data, len);
-	if (!client->writing) {
+	if (!client->blocked) {
 		flush(client);
 	}
 }
@@ -202,7 +198,7 @@ static bool parse_all(struct vnc_client *client)
 		n = rfb_parse(&client->parser, client->in + used, client->in_len - used, &message,
 			      &why);
 		if (n < 0) {
-			vnc_client_close(client, why);
+			vnc_client_refuse(client, why);
 			return false;
 		}
 		used += (size_t)n;
@@ -212,41 +208,84 @@ static bool parse_all(struct vnc_client *client)
 		if (vnc_client_is_closed(client)) {
 			return false;
 		}
-	} while (n > 0 && !client->closing);
+	} while (n > 0 && !client->closing && !client->securing);
+	if (client->securing && used < client->in_len) {
+		/* It would count as encrypted; anybody in between could have said it. */
+		vnc_client_refuse(client, "bytes in the clear before TLS");
+		return false;
+	}
 	client->in_len -= used;
 	memmove(client->in, client->in + used, client->in_len);
 	return true;
 }
 
-/* One read a turn, so that a client that never stops sending leaves room for others. */
-static void read_some(struct vnc_client *client)
+/* False: closed, or there is no more. */
+static bool read_some(struct vnc_client *client)
 {
-	g_autoptr(GError) error = NULL;
-	gssize got;
+	const char *why = "hung up";
+	ssize_t got;
 
 	if (client->closing) {
 		client->in_len = 0;
 	}
-	got = g_socket_receive(client->socket, (char *)client->in + client->in_len,
-			       sizeof(client->in) - client->in_len, NULL, &error);
-	if (got > 0) {
-		client->in_len += (size_t)got;
-		if (!client->closing) {
-			parse_all(client);
-		}
-	} else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
-		vnc_client_close(client, error ? error->message : "hung up");
+	got = channel_read(client->channel, client->in + client->in_len,
+			   sizeof(client->in) - client->in_len, &why);
+	if (got == -EAGAIN) {
+		return false;
 	}
+	if (got == -EPROTO) {
+		vnc_client_refuse(client, why);
+		return false;
+	}
+	if (got <= 0) {
+		vnc_client_close(client, why);
+		return false;
+	}
+	client->in_len += (size_t)got;
+	return client->closing || parse_all(client);
 }
 
-static gboolean socket_readable(GSocket *socket, GIOCondition condition, gpointer opaque)
+/* One read a turn, so that a client that never stops sending leaves room for others; and what the
+ * channel has taken from the socket already, which is one TLS record at most. */
+static void channel_readable(void *opaque)
 {
 	struct vnc_client *client = vnc_client_ref(opaque);
 
-	read_some(client);
+	while (read_some(client) && !client->securing && channel_has_more(client->channel)) {
+	}
 	vnc_client_unref(client);
-	return G_SOURCE_CONTINUE;
 }
+
+static void channel_secured(void *opaque, const char *failure)
+{
+	struct vnc_client *client = vnc_client_ref(opaque);
+
+	client->securing = false;
+	if (failure) {
+		vnc_client_refuse(client, failure);
+	} else {
+		client->x509_name = g_strdup(channel_peer(client->channel));
+		vnc_session_secured(client);
+	}
+	vnc_client_unref(client);
+}
+
+void vnc_client_start_tls(struct vnc_client *client)
+{
+	/* What was said before TLS has to be out; it was a byte. */
+	if (!vnc_client_is_drained(client) ||
+	    !channel_start_tls(client->channel, client->server->tls)) {
+		vnc_client_close(client, "TLS can't start");
+		return;
+	}
+	client->securing = true;
+}
+
+static const struct channel_ops client_channel_ops = {
+	.readable = channel_readable,
+	.writable = channel_writable,
+	.secured = channel_secured,
+};
 
 /* Until something was measured. */
 static bool is_local(struct vnc_client *client)
@@ -257,32 +296,26 @@ static bool is_local(struct vnc_client *client)
 	return !strcmp(address->family, "unix") || (host && g_inet_address_get_is_loopback(host));
 }
 
-void vnc_client_create(struct vnc_server *server, GSocketConnection *connection)
+void vnc_client_create(struct vnc_server *server, struct channel *channel)
 {
 	struct vnc_client *client = g_new0(struct vnc_client, 1);
 
 	client->server = server;
 	client->refs = 1;
-	client->connection = connection;
-	client->socket = g_socket_connection_get_socket(connection);
+	client->channel = channel;
+	channel_set_owner(channel, &client_channel_ops, client);
 	client->out = g_byte_array_new();
+	client->fence_answers = g_byte_array_new();
 	client->resize_answers = g_array_new(FALSE, FALSE, sizeof(uint8_t));
 	client->link.data = client;
-	vnc_address_init(&client->address, g_socket_connection_get_remote_address(connection, NULL));
-	g_socket_set_blocking(client->socket, FALSE);
-	g_socket_set_keepalive(client->socket, TRUE);
-	if (g_socket_get_protocol(client->socket) == G_SOCKET_PROTOCOL_TCP) {
-		/* An update is one write: nothing is gained by waiting for more. */
-		g_socket_set_option(client->socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-	}
+	vnc_address_init(&client->address, g_socket_connection_get_remote_address(
+				 channel_connection(channel), NULL));
+	client->address.websocket = channel_is_websocket(channel);
+	client->x509_name = g_strdup(channel_peer(channel));
 	client->fast_link = is_local(client);
 	vnc_screen_init(client);
 	g_queue_push_tail_link(&server->clients, &client->link);
 	input_watch(server->host.input, inputs_changed, client);
-	client->reading = g_socket_create_source(client->socket, G_IO_IN, NULL);
-	g_source_set_callback(client->reading, G_SOURCE_FUNC(socket_readable), client, NULL);
-	g_source_set_can_recurse(client->reading, TRUE); /* cheaper, see fd_watch() */
-	g_source_attach(client->reading, NULL);
 	vnc_info_event(server, client, "VNC_CONNECTED");
 	vnc_client_ref(client);
 	vnc_session_start(client);

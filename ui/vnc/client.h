@@ -2,7 +2,7 @@
 /*
  * vnc_client: one viewer's connection.
  *
- *   client.c        life, socket, bytes in and out
+ *   client.c        life, bytes in and out
  *   session.c       handshake, and what each message does
  *   update.c        its screen: damage, requests, one encoding at a time
  *   announce.c      pseudo rectangles: size, cursor, LEDs...
@@ -18,10 +18,13 @@
 #include <linux/input-event-codes.h>
 
 #include "ui/console.h"
+#include "ui/vnc/channel.h"
 #include "ui/vnc/encode.h"
 #include "ui/vnc/info.h"
+#include "ui/vnc/pace.h"
 #include "ui/vnc/parse.h"
 
+struct sasl_auth;
 struct vnc_server;
 struct update_job;
 
@@ -36,6 +39,8 @@ enum client_feature {
 	FEATURE_LED_STATE = 1 << 6,
 	FEATURE_VMWARE_LED_STATE = 1 << 7,
 	FEATURE_DESKTOP_NAME = 1 << 8,
+	FEATURE_FENCE = 1 << 9,
+	FEATURE_CONTINUOUS = 1 << 10,
 };
 
 /* What it has yet to be told; sent when its socket is free. */
@@ -47,6 +52,8 @@ enum client_due {
 	DUE_CURSOR = 1 << 4,
 	DUE_NAME = 1 << 5,
 	DUE_SIZE = 1 << 6,
+	DUE_FENCE = 1 << 7, /* that shows it that we have them */
+	DUE_NO_CONTINUOUS = 1 << 8, /* continuous updates are off; the first time: could be had */
 };
 
 /* A cursor plane of the guest's, as this client shows it. */
@@ -68,6 +75,9 @@ struct client_screen {
 	pixman_region32_t damage; /* not sent yet */
 	pixman_region32_t wanted; /* what it asked for; meaningful while @asked */
 	bool asked; /* an update was requested and not sent yet */
+	bool continuous; /* it needs no requests; for this part of the screen: */
+	pixman_box32_t continuous_box;
+	struct pace pace; /* how much then */
 	uint64_t seq_owed; /* frame that sink_done() has not been called for, or 0 */
 	guint soon; /* GSource that looks again, or 0 */
 	struct update_job *job; /* being encoded */
@@ -85,9 +95,9 @@ struct vnc_client {
 	unsigned int refs;
 	GList link; /* in the server's list */
 
-	GSocketConnection *connection;
-	GSocket *socket; /* the connection's */
-	GSource *reading, *writing;
+	struct channel *channel; /* NULL once closed */
+	bool blocked; /* the channel says when it takes more */
+	bool securing; /* a TLS handshake is under way */
 	guint timer; /* handshake, or first picture */
 	bool closing; /* close when everything is sent */
 	bool closed; /* only an encoding that still runs keeps it in memory */
@@ -99,6 +109,9 @@ struct vnc_client {
 	bool fast_link; /* the network takes raw pixels faster than zlib shrinks them */
 
 	struct vnc_address address;
+	char *x509_name; /* of its certificate, or NULL */
+	struct sasl_auth *sasl; /* or NULL */
+	char *sasl_mechanism; /* chosen and not begun yet, or NULL */
 	struct rfb_parser parser;
 	unsigned int version; /* 3, 7 or 8 */
 	uint8_t challenge[RFB_CHALLENGE_BYTES];
@@ -111,16 +124,21 @@ struct vnc_client {
 	int compress_level, quality_level; /* 0..9, or -1: not said */
 	unsigned int features, due;
 	GArray *resize_answers; /* of uint8_t: enum rfb_resize_status of each wish not answered */
+	GByteArray *fence_answers; /* whole messages */
 	unsigned int resize_wishes; /* waiting for the server's decision */
 
 	struct client_screen screen;
 	struct client_keyboard keyboard;
 };
 
-/* Takes @connection. The client is in @server's list until it is closed, and then frees itself. */
-void vnc_client_create(struct vnc_server *server, GSocketConnection *connection);
+/* Takes @channel. The client is in @server's list until it is closed, and then frees itself. */
+void vnc_client_create(struct vnc_server *server, struct channel *channel);
 /* Leaves the server, the console and the socket. @why is for the trace. Twice is fine. */
 void vnc_client_close(struct vnc_client *client, const char *why);
+/* The same for a client that did what it must not, which the log says, once. */
+void vnc_client_refuse(struct vnc_client *client, const char *why);
+/* Only the log; the client goes when it has been told. */
+void vnc_client_log_refusal(struct vnc_client *client, const char *why);
 struct vnc_client *vnc_client_ref(struct vnc_client *client);
 void vnc_client_unref(struct vnc_client *client);
 static inline bool vnc_client_is_closed(const struct vnc_client *client)
@@ -134,11 +152,15 @@ void vnc_client_send(struct vnc_client *client, const void *data, size_t len);
 /* The same for a whole update; takes @bytes. */
 void vnc_client_send_update(struct vnc_client *client, GByteArray *bytes);
 bool vnc_client_is_drained(const struct vnc_client *client);
+/* From here on it is encrypted; goes on with vnc_session_secured(). May close it. */
+void vnc_client_start_tls(struct vnc_client *client);
 /* Closes it when it hasn't got on within @ms; 0: no limit any more. */
 void vnc_client_set_timer(struct vnc_client *client, guint ms, GSourceFunc fn);
 
 /* ---- session.c ---- */
 void vnc_session_start(struct vnc_client *client);
+/* The TLS handshake is done. May close it. */
+void vnc_session_secured(struct vnc_client *client);
 /* May close it. */
 void vnc_session_message(struct vnc_client *client, const struct rfb_message *message);
 /* The screen is known now: ServerInit can go. */
@@ -152,6 +174,8 @@ void vnc_screen_stop(struct vnc_client *client);
 /* Shows @console (NULL: none). */
 void vnc_screen_set_console(struct vnc_client *client, struct console *console);
 void vnc_screen_request(struct vnc_client *client, bool incremental, const pixman_box32_t *box);
+/* Updates without requests, of @box; NULL: no more of them. */
+void vnc_screen_set_continuous(struct vnc_client *client, const pixman_box32_t *box);
 /* The client's wishes changed: everything is to be looked at again. */
 void vnc_screen_damage_all(struct vnc_client *client);
 /* Sends what can be sent. May close it. */
@@ -166,6 +190,10 @@ void vnc_announce_encodings(struct vnc_client *client, const struct rfb_message 
 void vnc_announce(struct vnc_client *client);
 bool vnc_announce_is_due(const struct vnc_client *client);
 void vnc_announce_resize_answer(struct vnc_client *client, enum rfb_resize_status status);
+/* A fence of the client's: an answer to one of ours, or it wants one. */
+void vnc_announce_fence(struct vnc_client *client, const struct rfb_message *message);
+/* The fence that ends an update. */
+void vnc_announce_add_mark(GByteArray *out, uint32_t id);
 
 /* ---- cursor.c ---- */
 void vnc_cursor_set(struct vnc_client *client, const struct cursor *cursor);

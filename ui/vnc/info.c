@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gio/gunixsocketaddress.h>
 
+#include "crypto/sasl.h"
+#include "crypto/tls.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 
@@ -37,6 +39,15 @@ void vnc_address_finish(struct vnc_address *address)
 	g_clear_pointer(&address->service, g_free);
 }
 
+char *vnc_address_name(const struct vnc_address *address)
+{
+	if (!strcmp(address->family, "unix")) {
+		return g_strdup("on a unix socket");
+	}
+	return g_strdup_printf(!strcmp(address->family, "ipv6") ? "[%s]:%s" : "%s:%s", address->host,
+			       address->service);
+}
+
 JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *auth)
 {
 	JsonObject *object = json_object_new();
@@ -44,16 +55,39 @@ JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *a
 	json_object_set_string_member(object, "host", address->host);
 	json_object_set_string_member(object, "service", address->service);
 	json_object_set_string_member(object, "family", address->family);
-	json_object_set_boolean_member(object, "websocket", FALSE);
+	json_object_set_boolean_member(object, "websocket", address->websocket);
 	if (auth) {
 		json_object_set_string_member(object, "auth", auth);
 	}
 	return object;
 }
 
+/* QEMU's names: VeNCrypt's say what it is made of. */
 static const char *auth_name(const struct vnc_server *server)
 {
-	return server->options.password ? "vnc" : "none";
+	static const char *const names[3][3] = {
+		{ "none", "vnc", "sasl" },
+		{ "vencrypt+tls+none", "vencrypt+tls+vnc", "vencrypt+tls+sasl" },
+		{ "vencrypt+x509+none", "vencrypt+x509+vnc", "vencrypt+x509+sasl" },
+	};
+	unsigned int tls = !server->tls ? 0 : tls_creds_is_x509(server->tls) ? 2 : 1;
+
+	return names[tls][server->options.sasl ? 2 : server->options.password ? 1 : 0];
+}
+
+/* VncClientInfo. New. */
+static JsonObject *client_info(const struct vnc_client *client)
+{
+	JsonObject *object = vnc_address_to_json(&client->address, NULL);
+
+	if (client->x509_name) {
+		json_object_set_string_member(object, "x509_dname", client->x509_name);
+	}
+	if (client->sasl && sasl_auth_user(client->sasl)) {
+		json_object_set_string_member(object, "sasl_username",
+					      sasl_auth_user(client->sasl));
+	}
+	return object;
 }
 
 /* The listener may be on every address: what the client sees of us is its end of the socket. */
@@ -62,8 +96,9 @@ static JsonObject *server_info(struct vnc_server *server, struct vnc_client *cli
 	struct vnc_address address = { 0 };
 	JsonObject *object;
 
-	vnc_address_init(&address,
-			 g_socket_connection_get_local_address(client->connection, NULL));
+	vnc_address_init(&address, g_socket_connection_get_local_address(
+					   channel_connection(client->channel), NULL));
+	address.websocket = client->address.websocket;
 	object = vnc_address_to_json(&address, auth_name(server));
 	vnc_address_finish(&address);
 	return object;
@@ -78,7 +113,7 @@ void vnc_info_event(struct vnc_server *server, struct vnc_client *client, const 
 	}
 	data = json_object_new();
 	json_object_set_object_member(data, "server", server_info(server, client));
-	json_object_set_object_member(data, "client", vnc_address_to_json(&client->address, NULL));
+	json_object_set_object_member(data, "client", client_info(client));
 	server->host.event(server->host.opaque, name, data);
 }
 
@@ -101,7 +136,7 @@ JsonNode *vnc_server_query(struct vnc_server *server)
 	for (GList *l = server->clients.head; l; l = l->next) {
 		struct vnc_client *client = l->data;
 
-		json_array_add_object_element(clients, vnc_address_to_json(&client->address, NULL));
+		json_array_add_object_element(clients, client_info(client));
 	}
 	json_object_set_array_member(info, "clients", clients);
 	return node;

@@ -11,11 +11,14 @@ struct vnc_address {
 	const char *family; /* "ipv4", "ipv6", "unix" or "unknown" */
 	char *host; /* "" for a unix socket */
 	char *service; /* port or path */
+	bool websocket;
 };
 
 /* Takes @address (may be NULL). */
 void vnc_address_init(struct vnc_address *to, GSocketAddress *address);
 void vnc_address_finish(struct vnc_address *address);
+/* For people: "HOST:PORT", "[HOST]:PORT" or "on a unix socket". New. */
+char *vnc_address_name(const struct vnc_address *address);
 
 /* VncBasicInfo; with @auth VncServerInfo. New. */
 JsonObject *vnc_address_to_json(const struct vnc_address *address, const char *auth);

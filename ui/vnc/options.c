@@ -8,19 +8,25 @@
 #include "util/opts.h"
 
 #define FIRST_PORT 5900
+#define FIRST_WEB_PORT 5700
 #define MAX_DISPLAY (65535 - FIRST_PORT)
 #define DEFAULT_CONNECTIONS 32
 
 static const char *const known[] = {
 	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy",
-	"non-adaptive", "password", "share", "to", "vnc", NULL,
+	"non-adaptive", "password", "password-secret", "sasl", "share", "tls-creds", "to", "vnc",
+	"websocket", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
 static const char *const later[] = {
-	"acl", "key-delay-ms", "lock-key-sync", "password-secret",
-	"power-control", "reverse", "sasl", "sasl-authz", "tls", "tls-authz", "tls-creds",
-	"websocket", "x509", "x509verify", NULL,
+	"key-delay-ms", "lock-key-sync", "power-control", "reverse", "sasl-authz",
+	"tls-authz", NULL,
+};
+
+/* QEMU had these before 6; now they are somewhere else there, too. */
+static const char *const gone[] = {
+	"acl", "tls", "x509", "x509verify", NULL,
 };
 
 static bool parse_display_number(const char *text, uint64_t *number)
@@ -30,35 +36,98 @@ static bool parse_display_number(const char *text, uint64_t *number)
 	return parse_u64("-vnc", "display", text, number, &error) && *number <= MAX_DISPLAY;
 }
 
+/* What stands before a colon: a name, an address, or "[::1]" with the brackets taken off. */
+static bool parse_host(const char *option, const char *text, size_t len, char **host,
+		       GError **error)
+{
+	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		*host = g_strndup(text + 1, len - 2);
+	} else if (memchr(text, ':', len)) {
+		return error_set(error, "%s%s: an IPv6 address needs brackets: [%.*s]%s", option, text,
+				 (int)len, text, text + len);
+	} else {
+		*host = g_strndup(text, len);
+	}
+	return true;
+}
+
+static bool parse_unix(const char *option, struct listen_address *address, const char *text,
+		       GError **error)
+{
+	if (!text[strlen("unix:")]) {
+		return error_set(error, "%s%s: a path is missing after 'unix:'", option, text);
+	}
+	address->unix_path = g_strdup(text + strlen("unix:"));
+	return true;
+}
+
 /* "unix:PATH", ":1", "host:1" or "[::1]:1". */
 static bool parse_address(struct vnc_options *options, const char *text, GError **error)
 {
 	struct listen_address *address = &options->address;
 	const char *colon = strrchr(text, ':');
 	uint64_t number;
-	size_t len;
 
 	if (g_str_has_prefix(text, "unix:")) {
-		if (!text[5]) {
-			return error_set(error, "-vnc %s: a path is missing after 'unix:'", text);
-		}
-		address->unix_path = g_strdup(text + 5);
-		return true;
+		return parse_unix("-vnc ", address, text, error);
 	}
 	if (!colon || !parse_display_number(colon + 1, &number)) {
 		return error_set(error, "-vnc %s: expected HOST:N with N = 0..%d, unix:PATH or none",
 				 text, MAX_DISPLAY);
 	}
-	len = (size_t)(colon - text);
-	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-		address->host = g_strndup(text + 1, len - 2);
-	} else if (memchr(text, ':', len)) {
-		return error_set(error, "-vnc %s: an IPv6 address needs brackets: [%.*s]:%s", text,
-				 (int)len, text, colon + 1);
-	} else {
-		address->host = g_strndup(text, len);
-	}
 	address->port = address->port_last = (uint16_t)(FIRST_PORT + number);
+	return parse_host("-vnc ", text, (size_t)(colon - text), &address->host, error);
+}
+
+static bool parse_port(const char *text, uint16_t *port)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t number;
+
+	if (!parse_u64("-vnc", "websocket", text, &number, &error) || number < 1 ||
+	    number > G_MAXUINT16) {
+		return false;
+	}
+	*port = (uint16_t)number;
+	return true;
+}
+
+/* After the address proper, whose host and display number are the defaults. */
+static bool parse_websocket(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	const char *text = opts_get(opts, "websocket"), *colon = text ? strrchr(text, ':') : NULL;
+	const struct listen_address *main = &options->address;
+	struct listen_address *web = &options->web_address;
+
+	if (!text || !strcmp(text, "off")) {
+		return true;
+	}
+	options->web = true;
+	web->ipv4 = main->ipv4;
+	web->ipv6 = main->ipv6;
+	if (g_str_has_prefix(text, "unix:")) {
+		return parse_unix("-vnc: websocket=", web, text, error);
+	}
+	if (!strcmp(text, "on")) {
+		if (!options->listen || main->unix_path) {
+			return error_set(error, "%s: websocket=on: there is no display number; "
+					 "websocket=PORT", opts->object);
+		}
+		web->host = g_strdup(main->host);
+		web->port = (uint16_t)(main->port - FIRST_PORT + FIRST_WEB_PORT);
+		web->port_last = (uint16_t)(main->port_last - FIRST_PORT + FIRST_WEB_PORT);
+		return true;
+	}
+	if (!parse_port(colon ? colon + 1 : text, &web->port)) {
+		return error_set(error, "%s: websocket=%s: expected on, PORT, HOST:PORT or unix:PATH",
+				 opts->object, text);
+	}
+	web->port_last = web->port;
+	if (colon) {
+		return parse_host("-vnc: websocket=", text, (size_t)(colon - text), &web->host,
+				  error);
+	}
+	web->host = g_strdup(main->host);
 	return true;
 }
 
@@ -107,6 +176,36 @@ static bool refuse_later(struct opts *opts, GError **error)
 			return error_set(error, "%s: %s: not supported yet", opts->object, later[i]);
 		}
 	}
+	for (unsigned int i = 0; gone[i]; i++) {
+		if (opts_get(opts, gone[i])) {
+			return error_set(error, "%s: %s: -object tls-creds-x509,id=ID,... and "
+					 "tls-creds=ID are what does that now", opts->object,
+					 gone[i]);
+		}
+	}
+	return true;
+}
+
+static bool parse_security(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	const char *secret = opts_get(opts, "password-secret");
+
+	if (!opts_get_bool(opts, "password", &options->password, error)) {
+		return false;
+	}
+	if (secret && options->password) {
+		return error_set(error, "%s: password=on, password-secret=%s: one or the other",
+				 opts->object, secret);
+	}
+	options->password |= secret != NULL;
+	if (!opts_get_bool(opts, "sasl", &options->sasl, error)) {
+		return false;
+	}
+	if (options->sasl && options->password) {
+		return error_set(error, "%s: sasl=on and a password: one or the other", opts->object);
+	}
+	options->password_secret = g_strdup(secret);
+	options->tls_creds = g_strdup(opts_get(opts, "tls-creds"));
 	return true;
 }
 
@@ -115,13 +214,14 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	uint64_t connections = DEFAULT_CONNECTIONS, head = 0;
 
 	if (!refuse_later(opts, error) ||
-	    !opts_get_bool(opts, "password", &options->password, error) ||
+	    !parse_security(options, opts, error) ||
 	    !opts_get_bool(opts, "lossy", &options->lossy, error) ||
 	    !opts_get_bool(opts, "non-adaptive", &options->non_adaptive, error) ||
 	    !opts_get_bool(opts, "ipv4", &options->address.ipv4, error) ||
 	    !opts_get_bool(opts, "ipv6", &options->address.ipv6, error) ||
 	    !opts_get_u64(opts, "connections", &connections, error) ||
-	    !opts_get_u64(opts, "head", &head, error) || !parse_share(options, opts, error)) {
+	    !opts_get_u64(opts, "head", &head, error) || !parse_share(options, opts, error) ||
+	    !parse_websocket(options, opts, error)) {
 		return false;
 	}
 	if (connections < 1 || connections > G_MAXINT) {
@@ -168,7 +268,10 @@ bool vnc_options_parse(struct vnc_options *options, const char *spec, GError **e
 void vnc_options_finish(struct vnc_options *options)
 {
 	listen_address_clear(&options->address);
+	listen_address_clear(&options->web_address);
 	g_clear_pointer(&options->display, g_free);
+	g_clear_pointer(&options->password_secret, g_free);
+	g_clear_pointer(&options->tls_creds, g_free);
 }
 
 void vnc_print_help(void)
@@ -178,8 +281,14 @@ void vnc_print_help(void)
 	     "  unix:PATH              a unix socket\n"
 	     "  none                   no socket\n"
 	     "  to=N                   last display number to try when N is taken\n"
+	     "  websocket=on|PORT|HOST:PORT|unix:PATH\n"
+	     "                         viewers in browsers, also noVNC's pages; on: port 5700 + N\n"
 	     "  ipv4=on|off, ipv6=on|off\n"
 	     "  password=on|off        VNC authentication; the password is set by QMP set_password\n"
+	     "  password-secret=ID     the same, with the password of -object secret,id=ID\n"
+	     "  sasl=on|off            users of SASL, as /etc/sasl2/qemu.conf says; needs tls-creds or\n"
+	     "                         unix sockets [off]\n"
+	     "  tls-creds=ID           TLS (VeNCrypt), with -object tls-creds-x509 or tls-creds-anon\n"
 	     "  share=allow-exclusive|force-shared|ignore\n"
 	     "  connections=N          most clients at a time [32]\n"
 	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"

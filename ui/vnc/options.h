@@ -18,7 +18,12 @@ enum vnc_share {
 struct vnc_options {
 	bool listen; /* false: "none" */
 	struct listen_address address;
+	bool web; /* websocket=: HTTP and websockets at another address */
+	struct listen_address web_address;
 	bool password;
+	char *password_secret; /* id of a secret, or NULL: it is set later */
+	bool sasl; /* instead of a password */
+	char *tls_creds; /* id of credentials, or NULL: no TLS */
 	bool lossy; /* JPEG is allowed */
 	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
 	enum vnc_share share;

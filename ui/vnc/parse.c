@@ -151,6 +151,39 @@ static ssize_t parse_desktop_size(const uint8_t *p, size_t len, struct rfb_messa
 	return (ssize_t)size;
 }
 
+static ssize_t parse_continuous(const uint8_t *p, size_t len, struct rfb_message *message)
+{
+	if (len < 10) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_CONTINUOUS_UPDATES;
+	message->continuous.enable = p[1] != 0;
+	message->continuous.x = get_u16(p + 2);
+	message->continuous.y = get_u16(p + 4);
+	message->continuous.w = get_u16(p + 6);
+	message->continuous.h = get_u16(p + 8);
+	return 10;
+}
+
+static ssize_t parse_fence(const uint8_t *p, size_t len, struct rfb_message *message,
+			   const char **why)
+{
+	if (len < 9) {
+		return 0;
+	}
+	if (p[8] > RFB_FENCE_MAX_BYTES) {
+		return bad(why, "fence too long");
+	}
+	if (len < 9 + (size_t)p[8]) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_FENCE;
+	message->fence.flags = get_u32(p + 4);
+	message->fence.len = p[8];
+	message->fence.data = p + 9;
+	return 9 + p[8];
+}
+
 static ssize_t parse_qemu(const uint8_t *p, size_t len, struct rfb_message *message,
 			  const char **why)
 {
@@ -168,6 +201,25 @@ static ssize_t parse_qemu(const uint8_t *p, size_t len, struct rfb_message *mess
 	message->key.keysym = get_u32(p + 4);
 	message->key.xt = get_u32(p + 8);
 	return 12;
+}
+
+/* A name or data behind its length. */
+static ssize_t parse_sasl(const uint8_t *p, size_t len, uint32_t max, struct rfb_message *message,
+			  const char **why)
+{
+	if (len < 4) {
+		return 0;
+	}
+	message->sasl.len = get_u32(p);
+	message->sasl.data = p + 4;
+	if (message->sasl.len > max) {
+		return bad(why, "SASL data too long");
+	}
+	if (len < 4 + (size_t)message->sasl.len) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_SASL;
+	return 4 + (ssize_t)message->sasl.len;
 }
 
 static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t len,
@@ -188,6 +240,10 @@ static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t 
 		return parse_cut_text(parser, p, len, why);
 	case RFB_CLIENT_SET_DESKTOP_SIZE:
 		return parse_desktop_size(p, len, message);
+	case RFB_CLIENT_CONTINUOUS_UPDATES:
+		return parse_continuous(p, len, message);
+	case RFB_CLIENT_FENCE:
+		return parse_fence(p, len, message, why);
 	case RFB_CLIENT_QEMU:
 		return parse_qemu(p, len, message, why);
 	default:
@@ -215,6 +271,20 @@ ssize_t rfb_parse(struct rfb_parser *parser, const uint8_t *data, size_t len,
 		message->kind = RFB_MESSAGE_SECURITY;
 		message->security = data[0];
 		return 1;
+	case RFB_PHASE_VENCRYPT_VERSION:
+		if (len < 2) {
+			return 0;
+		}
+		message->kind = RFB_MESSAGE_VENCRYPT_VERSION;
+		message->vencrypt_version = get_u16(data);
+		return 2;
+	case RFB_PHASE_VENCRYPT_TYPE:
+		if (len < 4) {
+			return 0;
+		}
+		message->kind = RFB_MESSAGE_VENCRYPT_TYPE;
+		message->vencrypt_type = get_u32(data);
+		return 4;
 	case RFB_PHASE_AUTH:
 		if (len < RFB_CHALLENGE_BYTES) {
 			return 0;
@@ -222,6 +292,10 @@ ssize_t rfb_parse(struct rfb_parser *parser, const uint8_t *data, size_t len,
 		message->kind = RFB_MESSAGE_AUTH;
 		message->response = data;
 		return RFB_CHALLENGE_BYTES;
+	case RFB_PHASE_SASL_MECHANISM:
+		return parse_sasl(data, len, RFB_MAX_SASL_NAME_BYTES, message, why);
+	case RFB_PHASE_SASL_DATA:
+		return parse_sasl(data, len, RFB_MAX_SASL_BYTES, message, why);
 	case RFB_PHASE_INIT:
 		message->kind = RFB_MESSAGE_INIT;
 		message->shared = data[0] != 0;

@@ -15,9 +15,13 @@
 
 /* More than any viewer knows; real ones send some 20. */
 #define RFB_MAX_ENCODINGS 1024
+/* A ticket of Kerberos' may have that much. */
+#define RFB_MAX_SASL_BYTES 12288
 /* No message but cut text is longer, and that one is skipped in pieces: a buffer of this size
  * always holds a whole one. */
-#define RFB_MAX_MESSAGE_BYTES (4 + 4 * RFB_MAX_ENCODINGS)
+#define RFB_MAX_MESSAGE_BYTES (4 + RFB_MAX_SASL_BYTES)
+/* Of a mechanism. */
+#define RFB_MAX_SASL_NAME_BYTES 100
 /* Longer is no clipboard but garbage. */
 #define RFB_MAX_CUT_TEXT_BYTES (16u << 20)
 
@@ -25,7 +29,11 @@
 enum rfb_phase {
 	RFB_PHASE_VERSION,
 	RFB_PHASE_SECURITY,
+	RFB_PHASE_VENCRYPT_VERSION,
+	RFB_PHASE_VENCRYPT_TYPE,
 	RFB_PHASE_AUTH,
+	RFB_PHASE_SASL_MECHANISM,
+	RFB_PHASE_SASL_DATA,
 	RFB_PHASE_INIT,
 	RFB_PHASE_NORMAL,
 };
@@ -34,7 +42,10 @@ enum rfb_kind {
 	RFB_MESSAGE_NONE, /* bytes were swallowed, nothing to do */
 	RFB_MESSAGE_VERSION,
 	RFB_MESSAGE_SECURITY,
+	RFB_MESSAGE_VENCRYPT_VERSION,
+	RFB_MESSAGE_VENCRYPT_TYPE,
 	RFB_MESSAGE_AUTH,
+	RFB_MESSAGE_SASL,
 	RFB_MESSAGE_INIT,
 	RFB_MESSAGE_PIXEL_FORMAT,
 	RFB_MESSAGE_ENCODINGS,
@@ -43,6 +54,8 @@ enum rfb_kind {
 	RFB_MESSAGE_EXTENDED_KEY,
 	RFB_MESSAGE_POINTER,
 	RFB_MESSAGE_DESKTOP_SIZE,
+	RFB_MESSAGE_CONTINUOUS_UPDATES,
+	RFB_MESSAGE_FENCE,
 };
 
 struct rfb_message {
@@ -50,7 +63,13 @@ struct rfb_message {
 	union {
 		unsigned int version; /* 3, 7 or 8: the minor number to speak */
 		uint8_t security;
+		uint16_t vencrypt_version; /* major << 8 | minor */
+		uint32_t vencrypt_type;
 		const uint8_t *response; /* RFB_CHALLENGE_BYTES, inside the data parsed */
+		struct {
+			uint32_t len; /* data ends with a NUL that counts; 0: none */
+			const uint8_t *data; /* inside the data parsed */
+		} sasl;
 		bool shared;
 		struct rfb_pixel_format format; /* not checked yet: pixel_format_check */
 		struct {
@@ -61,6 +80,15 @@ struct rfb_message {
 			bool incremental;
 			uint16_t x, y, w, h;
 		} request;
+		struct {
+			bool enable;
+			uint16_t x, y, w, h;
+		} continuous;
+		struct {
+			uint32_t flags;
+			uint8_t len;
+			const uint8_t *data; /* inside the data parsed */
+		} fence;
 		struct {
 			bool down;
 			uint32_t keysym;

@@ -15,6 +15,21 @@ enum rfb_security {
 	RFB_SECURITY_INVALID = 0,
 	RFB_SECURITY_NONE = 1,
 	RFB_SECURITY_VNC = 2,
+	RFB_SECURITY_VENCRYPT = 19, /* TLS, then one of the others */
+	RFB_SECURITY_SASL = 20,
+};
+
+/* VeNCrypt's version, and what comes after TLS; "X509" where the server has a certificate, "TLS"
+ * where it is anonymous. */
+#define RFB_VENCRYPT_MAJOR 0
+#define RFB_VENCRYPT_MINOR 2
+enum rfb_vencrypt {
+	RFB_VENCRYPT_TLS_NONE = 257,
+	RFB_VENCRYPT_TLS_VNC = 258,
+	RFB_VENCRYPT_X509_NONE = 260,
+	RFB_VENCRYPT_X509_VNC = 261,
+	RFB_VENCRYPT_TLS_SASL = 263,
+	RFB_VENCRYPT_X509_SASL = 264,
 };
 
 /* First byte of what a client sends. */
@@ -25,6 +40,8 @@ enum rfb_client_message {
 	RFB_CLIENT_KEY = 4,
 	RFB_CLIENT_POINTER = 5,
 	RFB_CLIENT_CUT_TEXT = 6,
+	RFB_CLIENT_CONTINUOUS_UPDATES = 150,
+	RFB_CLIENT_FENCE = 248,
 	RFB_CLIENT_SET_DESKTOP_SIZE = 251,
 	RFB_CLIENT_QEMU = 255,
 };
@@ -36,7 +53,16 @@ enum rfb_client_message {
 enum rfb_server_message {
 	RFB_SERVER_UPDATE = 0,
 	RFB_SERVER_COLOUR_MAP = 1,
+	RFB_SERVER_END_OF_CONTINUOUS_UPDATES = 150,
+	RFB_SERVER_FENCE = 248,
 };
+
+/* Of a fence, both ways. */
+#define RFB_FENCE_BLOCK_BEFORE 0x1u
+#define RFB_FENCE_BLOCK_AFTER 0x2u
+#define RFB_FENCE_SYNC_NEXT 0x4u
+#define RFB_FENCE_REQUEST 0x80000000u
+#define RFB_FENCE_MAX_BYTES 64
 
 enum rfb_encoding {
 	RFB_ENCODING_RAW = 0,
@@ -57,6 +83,8 @@ enum rfb_encoding {
 	RFB_ENCODING_LED_STATE = -261,
 	RFB_ENCODING_DESKTOP_NAME = -307,
 	RFB_ENCODING_EXTENDED_DESKTOP_SIZE = -308,
+	RFB_ENCODING_FENCE = -312,
+	RFB_ENCODING_CONTINUOUS_UPDATES = -313,
 	RFB_ENCODING_ALPHA_CURSOR = -314,
 	RFB_ENCODING_VMWARE_LED_STATE = 0x574d5668,
 };

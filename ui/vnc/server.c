@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "ui/vnc/blank.h"
+#include "crypto/objects.h"
+#include "crypto/sasl.h"
+#include "ui/blank-frame.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
+#include "ui/vnc/web.h"
 #include "ui/vnc/workers.h"
 #include "util/error.h"
 #include "util/trace.h"
@@ -144,15 +147,27 @@ bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool
 
 /* ---- life ---- */
 
+static bool is_full(struct vnc_server *server)
+{
+	if (server->clients.length < server->options.connections) {
+		return false;
+	}
+	TRACE(vnc, refused, "%u clients are the limit", server->options.connections);
+	return true;
+}
+
 void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection)
 {
-	if (server->clients.length >= server->options.connections) {
-		TRACE(vnc, refused, "%u clients are the limit", server->options.connections);
-		g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
-		g_object_unref(connection);
-		return;
+	vnc_server_add_channel(server, channel_create(connection, NULL, NULL));
+}
+
+void vnc_server_add_channel(struct vnc_server *server, struct channel *channel)
+{
+	if (is_full(server)) {
+		channel_destroy(channel);
+	} else {
+		vnc_client_create(server, channel);
 	}
-	vnc_client_create(server, connection);
 }
 
 static void on_connection(GSocketConnection *connection, void *opaque)
@@ -160,15 +175,88 @@ static void on_connection(GSocketConnection *connection, void *opaque)
 	vnc_server_add_client(opaque, connection);
 }
 
+static void on_web_connection(GSocketConnection *connection, void *opaque)
+{
+	vnc_web_client_create(opaque, connection);
+}
+
 static bool start_listening(struct vnc_server *server, GError **error)
 {
-	server->listener = listen_open(&server->options.address, NULL, error);
-	if (!server->listener) {
-		g_prefix_error(error, "-vnc: ");
-		return false;
+	const struct vnc_options *options = &server->options;
+
+	if (options->listen) {
+		server->listener = listen_open(&options->address, NULL, error);
+		if (!server->listener) {
+			g_prefix_error(error, "-vnc: ");
+			return false;
+		}
+		vnc_address_init(&server->address,
+				 g_socket_get_local_address(server->listener, NULL));
+		server->watch = listen_watch(server->listener, on_connection, server);
 	}
-	vnc_address_init(&server->address, g_socket_get_local_address(server->listener, NULL));
-	server->watch = listen_watch(server->listener, on_connection, server);
+	if (options->web) {
+		server->web_listener = listen_open(&options->web_address, NULL, error);
+		if (!server->web_listener) {
+			g_prefix_error(error, "-vnc: websocket: ");
+			return false;
+		}
+		vnc_address_init(&server->web_address,
+				 g_socket_get_local_address(server->web_listener, NULL));
+		server->web_address.websocket = true;
+		server->web_watch = listen_watch(server->web_listener, on_web_connection, server);
+	}
+	return true;
+}
+
+static void stop_listening(struct vnc_server *server)
+{
+	if (server->watch) {
+		g_source_remove(server->watch);
+		server->watch = 0;
+	}
+	if (server->web_watch) {
+		g_source_remove(server->web_watch);
+		server->web_watch = 0;
+	}
+	g_clear_pointer(&server->listener, listen_close);
+	g_clear_pointer(&server->web_listener, listen_close);
+	vnc_address_finish(&server->address);
+	vnc_address_finish(&server->web_address);
+}
+
+/* What the options name. */
+static bool find_objects(struct vnc_server *server, GError **error)
+{
+	const struct vnc_options *options = &server->options;
+	const char *password;
+
+	if (options->tls_creds) {
+		server->tls = crypto_tls_creds(server->host.objects, options->tls_creds, error);
+		if (!server->tls) {
+			g_prefix_error(error, "-vnc: tls-creds: ");
+			return false;
+		}
+	}
+	if (options->sasl && !server->tls &&
+	    ((options->listen && !options->address.unix_path) ||
+	     (options->web && !options->web_address.unix_path))) {
+		return error_set(error, "-vnc: sasl=on: needs tls-creds=ID, or unix sockets only");
+	}
+	if (options->sasl) {
+		server->sasl_started = sasl_auth_start(error);
+		if (!server->sasl_started) {
+			g_prefix_error(error, "-vnc: sasl=on: ");
+			return false;
+		}
+	}
+	if (options->password_secret) {
+		password = crypto_secret(server->host.objects, options->password_secret, error);
+		if (!password) {
+			g_prefix_error(error, "-vnc: password-secret: ");
+			return false;
+		}
+		server->password = g_strdup(password);
+	}
 	return true;
 }
 
@@ -188,7 +276,9 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 	server->password_ms = PASSWORD_MS;
 	server->desktop_name = host->name ? g_strdup_printf("Oriel (%s)", host->name) :
 					    g_strdup("Oriel");
+	server->web_root = VNC_WEB_ROOT;
 	g_queue_init(&server->clients);
+	g_queue_init(&server->web_clients);
 	display_watch(host->displays, displays_changed, server);
 	server->workers = workers_create();
 	if (!server->workers) {
@@ -196,7 +286,7 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 		vnc_server_destroy(server);
 		return NULL;
 	}
-	if (options.listen && !start_listening(server, error)) {
+	if (!find_objects(server, error) || !start_listening(server, error)) {
 		vnc_server_destroy(server);
 		return NULL;
 	}
@@ -209,20 +299,21 @@ void vnc_server_destroy(struct vnc_server *server)
 		return;
 	}
 	display_unwatch(server->host.displays, server);
-	if (server->watch) {
-		g_source_remove(server->watch);
-	}
+	stop_listening(server);
 	if (server->choose) {
 		g_source_remove(server->choose);
 	}
-	listen_close(server->listener);
-	server->listener = NULL;
+	while (server->web_clients.head) {
+		vnc_web_client_close(server->web_clients.head->data, "the server ends");
+	}
 	vnc_resize_finish(server);
 	for_each_client(server, close_client, (void *)"the server ends");
 	workers_destroy(server->workers);
+	if (server->sasl_started) {
+		sasl_auth_stop();
+	}
 	frame_unref(server->blank);
 	g_free(server->blank_text);
-	vnc_address_finish(&server->address);
 	vnc_options_finish(&server->options);
 	g_free(server->desktop_name);
 	g_free(server->password);

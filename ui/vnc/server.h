@@ -7,10 +7,12 @@
 
 #include "ui/console.h"
 #include "ui/vnc.h"
+#include "ui/vnc/channel.h"
 #include "ui/vnc/info.h"
 #include "ui/vnc/options.h"
 #include "ui/vnc/resize.h"
 
+struct tls_creds;
 struct workers;
 struct vnc_client;
 
@@ -20,10 +22,17 @@ struct vnc_server {
 	guint answer_ms, password_ms; /* limits of the handshake; tests make them short */
 	char *desktop_name;
 	char *password; /* NULL: none was set */
+	struct tls_creds *tls; /* NULL: in the clear; borrowed */
+	bool sasl_started;
 	GSocket *listener; /* NULL for "none" */
 	guint watch;
 	struct vnc_address address;
+	GSocket *web_listener; /* NULL: no websocket= */
+	guint web_watch;
+	struct vnc_address web_address;
+	const char *web_root; /* folder of the pages */
 	GQueue clients; /* by their link */
+	GQueue web_clients; /* struct vnc_web_client, by their link */
 	guint choose; /* GSource that picks a console for the clients, or 0 */
 	struct workers *workers;
 	struct vnc_resize resize;
@@ -34,6 +43,8 @@ struct vnc_server {
 
 /* As if @connection had come in at the listener; takes it. */
 void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection);
+/* The same for what has come over another protocol already; takes @channel. */
+void vnc_server_add_channel(struct vnc_server *server, struct channel *channel);
 /* A client has said whether it shares the screen. False: it must go. */
 bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool shared);
 /* The console to show now, or NULL. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include "crypto/sasl.h"
+#include "crypto/tls.h"
 #include "ui/vnc/auth.h"
 #include "ui/vnc/bytes.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
-#include "util/trace.h"
 
 /* How long the console may take to say what there is to see. */
 #define FIRST_PICTURE_MS 500
@@ -63,44 +64,164 @@ static void start_password(struct vnc_client *client)
 	vnc_client_send(client, client->challenge, sizeof(client->challenge));
 }
 
+/* What a client proves itself with, once it is encrypted if it is to be. */
+static uint8_t security_of(const struct vnc_server *server)
+{
+	if (server->options.sasl) {
+		return RFB_SECURITY_SASL;
+	}
+	return server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
+}
+
+static void start_sasl(struct vnc_client *client)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autofree char *why = NULL;
+	const char *list;
+
+	/* A unix socket is as good as encrypted. */
+	client->sasl = sasl_auth_create("vnc", channel_key_bits(client->channel), &why);
+	if (!client->sasl) {
+		vnc_client_refuse(client, why);
+		return;
+	}
+	list = sasl_auth_mechanisms(client->sasl);
+	bytes_add_u32(bytes, (uint32_t)strlen(list));
+	bytes_add(bytes, list, strlen(list));
+	expect(client, RFB_PHASE_SASL_MECHANISM, client->server->password_ms);
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static bool needs_tls(const struct vnc_client *client)
+{
+	return client->server->tls && !channel_is_secured(client->channel);
+}
+
+static void start_security(struct vnc_client *client)
+{
+	switch (security_of(client->server)) {
+	case RFB_SECURITY_VNC:
+		start_password(client);
+		return;
+	case RFB_SECURITY_SASL:
+		start_sasl(client);
+		return;
+	}
+	expect(client, RFB_PHASE_INIT, client->server->answer_ms);
+	if (client->version >= 8) {
+		send_result(client, NULL);
+	}
+}
+
+/* With 3.3 the server decides, and there is no TLS. */
+static void start_without_choice(struct vnc_client *client)
+{
+	static const char text[] = "TLS is needed, which RFB 3.3 doesn't have";
+	uint8_t security = security_of(client->server);
+
+	if (needs_tls(client)) {
+		g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+		vnc_client_log_refusal(client, "RFB 3.3 has no TLS");
+		client->closing = true;
+		bytes_add_u32(bytes, RFB_SECURITY_INVALID);
+		bytes_add_u32(bytes, sizeof(text) - 1);
+		bytes_add(bytes, text, sizeof(text) - 1);
+		vnc_client_send(client, bytes->data, bytes->len);
+		return;
+	}
+	send_u32(client, security);
+	if (!vnc_client_is_closed(client)) {
+		start_security(client);
+	}
+}
+
 static void got_version(struct vnc_client *client, unsigned int version)
 {
-	uint8_t security = client->server->options.password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE;
-	uint8_t offer[2] = { 1, security };
+	uint8_t offer[2] = { 1, security_of(client->server) };
 
 	client->version = version;
-	if (version >= 7) {
-		expect(client, RFB_PHASE_SECURITY, client->server->answer_ms);
-		vnc_client_send(client, offer, sizeof(offer));
+	if (version < 7) {
+		start_without_choice(client);
 		return;
 	}
-	/* With 3.3 the server decides, and tells of an outcome only after a password. */
-	send_u32(client, security);
-	if (vnc_client_is_closed(client)) {
-		return;
+	if (needs_tls(client)) {
+		offer[1] = RFB_SECURITY_VENCRYPT;
 	}
-	if (security == RFB_SECURITY_VNC) {
-		start_password(client);
-	} else {
-		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
-	}
+	expect(client, RFB_PHASE_SECURITY, client->server->answer_ms);
+	vnc_client_send(client, offer, sizeof(offer));
 }
 
 static void got_security(struct vnc_client *client, uint8_t security)
 {
-	bool password = client->server->options.password;
+	static const uint8_t vencrypt[] = { RFB_VENCRYPT_MAJOR, RFB_VENCRYPT_MINOR };
 
-	if (security != (password ? RFB_SECURITY_VNC : RFB_SECURITY_NONE)) {
-		vnc_client_close(client, "security type was not offered");
-	} else if (password) {
-		start_password(client);
+	if (needs_tls(client) && security == RFB_SECURITY_VENCRYPT) {
+		expect(client, RFB_PHASE_VENCRYPT_VERSION, client->server->answer_ms);
+		vnc_client_send(client, vencrypt, sizeof(vencrypt));
+	} else if (needs_tls(client) || security != security_of(client->server)) {
+		vnc_client_refuse(client, "security type was not offered");
 	} else {
-		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
-		if (client->version >= 8) {
-			send_result(client, NULL);
-		}
+		start_security(client);
 	}
 }
+
+/* ---- VeNCrypt: TLS from here on ---- */
+
+static uint32_t vencrypt_type(const struct vnc_server *server)
+{
+	bool x509 = tls_creds_is_x509(server->tls);
+
+	if (security_of(server) == RFB_SECURITY_SASL) {
+		return x509 ? RFB_VENCRYPT_X509_SASL : RFB_VENCRYPT_TLS_SASL;
+	}
+	if (security_of(server) == RFB_SECURITY_VNC) {
+		return x509 ? RFB_VENCRYPT_X509_VNC : RFB_VENCRYPT_TLS_VNC;
+	}
+	return x509 ? RFB_VENCRYPT_X509_NONE : RFB_VENCRYPT_TLS_NONE;
+}
+
+static void got_vencrypt_version(struct vnc_client *client, uint16_t version)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	if (version != (RFB_VENCRYPT_MAJOR << 8 | RFB_VENCRYPT_MINOR)) {
+		static const uint8_t no = 1;
+
+		vnc_client_log_refusal(client, "unknown version of VeNCrypt");
+		client->closing = true;
+		vnc_client_send(client, &no, 1);
+		return;
+	}
+	bytes_add_u8(bytes, 0);
+	bytes_add_u8(bytes, 1);
+	bytes_add_u32(bytes, vencrypt_type(client->server));
+	expect(client, RFB_PHASE_VENCRYPT_TYPE, client->server->answer_ms);
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static void got_vencrypt_type(struct vnc_client *client, uint32_t type)
+{
+	uint8_t yes = type == vencrypt_type(client->server);
+
+	if (!yes) {
+		vnc_client_log_refusal(client, "VeNCrypt type was not offered");
+		client->closing = true;
+		vnc_client_send(client, &yes, 1);
+		return;
+	}
+	vnc_client_send(client, &yes, 1);
+	if (!vnc_client_is_closed(client)) {
+		vnc_client_start_tls(client);
+	}
+}
+
+void vnc_session_secured(struct vnc_client *client)
+{
+	start_security(client);
+}
+
+/* ---- */
 
 static void got_response(struct vnc_client *client, const uint8_t *response)
 {
@@ -108,11 +229,60 @@ static void got_response(struct vnc_client *client, const uint8_t *response)
 		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 		send_result(client, NULL);
 	} else {
-		TRACE(vnc, refused, "%s:%s", client->address.host, client->address.service);
+		vnc_client_log_refusal(client, "wrong password");
 		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
 		send_result(client, "Authentication failed");
 	}
 }
+
+/* ---- SASL (as gtk-vnc and QEMU have agreed on it) ---- */
+
+/* A NULL that isn't there is told from one that is empty by its NUL byte, which data ends with. */
+static void add_sasl_data(GByteArray *bytes, const char *data, size_t len)
+{
+	bytes_add_u32(bytes, data ? (uint32_t)len + 1 : 0);
+	if (data) {
+		bytes_add(bytes, data, len);
+		bytes_add_u8(bytes, 0);
+	}
+}
+
+static void got_sasl_data(struct vnc_client *client, const uint8_t *data, uint32_t len)
+{
+	g_autofree char *mechanism = g_steal_pointer(&client->sasl_mechanism), *why = NULL;
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	enum sasl_progress progress;
+	const char *out = NULL;
+	size_t out_len = 0;
+
+	progress = sasl_auth_step(client->sasl, mechanism, len > 0 ? (const char *)data : NULL,
+				  len > 0 ? len - 1 : 0, &out, &out_len, &why);
+	if (progress == SASL_AUTH_REFUSED) {
+		vnc_client_log_refusal(client, why);
+		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
+		send_result(client, "Authentication failed");
+		return;
+	}
+	add_sasl_data(bytes, out, out_len);
+	bytes_add_u8(bytes, progress == SASL_AUTH_DONE);
+	if (progress == SASL_AUTH_DONE) {
+		bytes_add_u32(bytes, 0);
+		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
+	}
+	vnc_client_send(client, bytes->data, bytes->len);
+}
+
+static void got_sasl(struct vnc_client *client, const uint8_t *data, uint32_t len)
+{
+	if (client->parser.phase == RFB_PHASE_SASL_MECHANISM) {
+		client->sasl_mechanism = g_strndup((const char *)data, len);
+		client->parser.phase = RFB_PHASE_SASL_DATA;
+	} else {
+		got_sasl_data(client, data, len);
+	}
+}
+
+/* ---- */
 
 static gboolean no_picture_came(gpointer opaque)
 {
@@ -181,7 +351,7 @@ static void set_pixel_format(struct vnc_client *client, const struct rfb_pixel_f
 	const char *why = pixel_format_check(format);
 
 	if (why) {
-		vnc_client_close(client, why);
+		vnc_client_refuse(client, why);
 		return;
 	}
 	pixel_converter_init(&client->settings.converter, format);
@@ -214,8 +384,17 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 	case RFB_MESSAGE_SECURITY:
 		got_security(client, message->security);
 		break;
+	case RFB_MESSAGE_VENCRYPT_VERSION:
+		got_vencrypt_version(client, message->vencrypt_version);
+		break;
+	case RFB_MESSAGE_VENCRYPT_TYPE:
+		got_vencrypt_type(client, message->vencrypt_type);
+		break;
 	case RFB_MESSAGE_AUTH:
 		got_response(client, message->response);
+		break;
+	case RFB_MESSAGE_SASL:
+		got_sasl(client, message->sasl.data, message->sasl.len);
 		break;
 	case RFB_MESSAGE_INIT:
 		got_init(client, message->shared);
@@ -236,6 +415,19 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		vnc_screen_request(client, message->request.incremental, &box);
 		break;
 	}
+	case RFB_MESSAGE_CONTINUOUS_UPDATES: {
+		pixman_box32_t box = {
+			message->continuous.x, message->continuous.y,
+			message->continuous.x + message->continuous.w,
+			message->continuous.y + message->continuous.h,
+		};
+
+		vnc_screen_set_continuous(client, message->continuous.enable ? &box : NULL);
+		break;
+	}
+	case RFB_MESSAGE_FENCE:
+		vnc_announce_fence(client, message);
+		break;
 	case RFB_MESSAGE_KEY:
 		expect_change(client);
 		vnc_input_key(client, message->key.keysym, message->key.down);

@@ -4,10 +4,13 @@
  * for an update, nothing is being encoded and its socket is free, a worker encodes the damage out
  * of the newest frame. Only while its pixels are read is the frame held.
  *
+ * A client with continuous updates asks once for all, and answers the fence at an update's end when
+ * it has drawn it: it counts as asking while not too much is under way to it (pace.h).
+ *
  * sink_done() is called when the client asks for more, not when it was served: a viewer that has
  * stopped doesn't make the console look at the guest.
  */
-#include "ui/vnc/blank.h"
+#include "ui/blank-frame.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 #include "ui/vnc/snapshot.h"
@@ -81,6 +84,9 @@ static void job_done(struct workers_job *base)
 		g_byte_array_unref(out);
 		vnc_client_close(client, "no memory to encode");
 	} else {
+		if (screen->continuous) {
+			vnc_announce_add_mark(out, pace_send(&screen->pace, out->len, clock_ns()));
+		}
 		vnc_client_send_update(client, out);
 		vnc_screen_advance(client);
 	}
@@ -101,7 +107,10 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	job->seq = frame->seq;
 	job->encoder = screen->encoder;
 	job->settings = client->settings;
-	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive;
+	/* noVNC up to 1.3 (Debian 12's) spoils raw pixels: it sets bytes for opacity in the wrong
+	 * place of what it received. */
+	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive &&
+				  !client->address.websocket;
 	job->source = (struct encode_source){
 		.view = {
 			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
@@ -135,14 +144,32 @@ static bool can_send(const struct vnc_client *client)
 	       vnc_client_is_drained(client);
 }
 
+/* The next update needs no request. */
+static bool goes_by_itself(const struct client_screen *screen)
+{
+	return screen->continuous && pace_allows(&screen->pace);
+}
+
+static bool is_waited_for(const struct client_screen *screen)
+{
+	return screen->asked || goes_by_itself(screen);
+}
+
 /* What was asked for and differs; the caller finishes it. */
 static void get_region(const struct client_screen *screen, pixman_region32_t *region)
 {
 	pixman_region32_init(region);
 	if (screen->asked) {
-		pixman_region32_intersect(region, (pixman_region32_t *)&screen->damage,
-					  (pixman_region32_t *)&screen->wanted);
+		pixman_region32_copy(region, (pixman_region32_t *)&screen->wanted);
 	}
+	if (goes_by_itself(screen)) {
+		const pixman_box32_t *box = &screen->continuous_box;
+
+		pixman_region32_union_rect(region, region, box->x1, box->y1,
+					   (unsigned int)(box->x2 - box->x1),
+					   (unsigned int)(box->y2 - box->y1));
+	}
+	pixman_region32_intersect(region, region, (pixman_region32_t *)&screen->damage);
 }
 
 /* The newest picture with a reference, or NULL: present() or blank() will follow. */
@@ -211,14 +238,14 @@ void vnc_screen_advance(struct vnc_client *client)
 	if (can_send(client) && vnc_announce_is_due(client)) {
 		vnc_announce(client);
 	}
-	if (!can_send(client) || !screen->asked) {
+	if (!can_send(client) || !is_waited_for(screen)) {
 		return;
 	}
 	if (screen->seq_owed) {
 		/* There may be something newer than what we know: it comes in the next turn of the
 		 * main loop, before our own source, which sends what is old otherwise. */
 		settle_debt(client);
-		if (can_send(client) && screen->asked && !screen->soon) {
+		if (can_send(client) && is_waited_for(screen) && !screen->soon) {
 			screen->soon = g_idle_add_full(G_PRIORITY_DEFAULT, look_again, client,
 						       NULL);
 		}
@@ -252,6 +279,9 @@ void vnc_screen_request(struct vnc_client *client, bool incremental, const pixma
 	struct client_screen *screen = &client->screen;
 	pixman_region32_t area;
 
+	if (screen->continuous && incremental) {
+		return;
+	}
 	/* Not cut to the screen's size: it may come before the client could know that. */
 	pixman_region32_init_with_extents(&area, (pixman_box32_t *)box);
 	if (!screen->asked) {
@@ -267,6 +297,21 @@ void vnc_screen_request(struct vnc_client *client, bool incremental, const pixma
 		limit_region(&screen->damage, MAX_DAMAGE_BOXES);
 	}
 	pixman_region32_fini(&area);
+	vnc_screen_advance(client);
+}
+
+void vnc_screen_set_continuous(struct vnc_client *client, const pixman_box32_t *box)
+{
+	struct client_screen *screen = &client->screen;
+
+	if (box) {
+		screen->continuous = true;
+		screen->continuous_box = *box;
+	} else if (screen->continuous) {
+		screen->continuous = false;
+		/* It waits for this before it makes requests again. */
+		client->due |= DUE_NO_CONTINUOUS;
+	}
 	vnc_screen_advance(client);
 }
 
@@ -329,7 +374,7 @@ static void present(struct sink *sink, struct frame *frame)
 	if (can_send(client) && vnc_announce_is_due(client)) {
 		vnc_announce(client);
 	}
-	if (can_send(client) && screen->asked) {
+	if (can_send(client) && is_waited_for(screen)) {
 		/* It is the newest: no need to look for another. */
 		send_damage(client, frame);
 		if (!screen->job) {

@@ -24,6 +24,7 @@ struct chardev;
 struct display_registry;
 struct opts;
 struct vfio_host;
+struct virtio_serial;
 
 /*
  * What the machine offers its devices. Filled by system/ before the first device is created;
@@ -40,6 +41,7 @@ struct board {
 	/* RAM from 0 to here is the guest's; the board's memory map reserves what devices took from its
 	 * top with board_reserve_ram(). 0: none. */
 	uint64_t low_ram_end;
+	struct virtio_serial *serial; /* takes virtserialports; NULL: there is none */
 	struct vfio_host *vfio; /* hw/vfio's containers and groups; NULL without a vfio device */
 	struct net_backend *(*find_netdev)(struct board *board, const char *id, GError **error);
 	struct block_backend *(*find_drive)(struct board *board, const char *id, GError **error);

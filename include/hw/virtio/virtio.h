@@ -11,5 +11,7 @@ extern const struct device_class virtio_rng_pci_class;
 extern const struct device_class virtio_keyboard_pci_class;
 extern const struct device_class virtio_mouse_pci_class;
 extern const struct device_class virtio_tablet_pci_class;
+extern const struct device_class virtio_serial_pci_class;
+extern const struct device_class virtserialport_class;
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "ui/vnc/font.h"
+#include "ui/font.h"
 
 #define FIRST	   ' '
 #define LAST	   '~'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The picture that viewers see while the guest shows none: the reason. Context: main. */
-#ifndef UI_VNC_BLANK_H
-#define UI_VNC_BLANK_H
+#ifndef UI_BLANK_FRAME_H
+#define UI_BLANK_FRAME_H
 
 #include "ui/fb.h"
 

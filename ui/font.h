@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A small fixed font for what we say ourselves. Context: any. */
-#ifndef UI_VNC_FONT_H
-#define UI_VNC_FONT_H
+#ifndef UI_FONT_H
+#define UI_FONT_H
 
 #include <stdint.h>
 

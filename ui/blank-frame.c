@@ -2,8 +2,8 @@
 #include <string.h>
 #include <drm_fourcc.h>
 
-#include "ui/vnc/blank.h"
-#include "ui/vnc/font.h"
+#include "ui/blank-frame.h"
+#include "ui/font.h"
 #include "util/fd.h"
 
 #define GROUND 0xff20242cu
