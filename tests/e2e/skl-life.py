@@ -7,11 +7,14 @@ skl-life.py [KIND]: skl (default). SKL_REBOOTS (default 2) and SKL_KILLS (defaul
 """
 
 import contextlib
+import ctypes
 import itertools
+import mmap
 import os
 import sys
 import threading
 import time
+import zlib
 
 import tap
 from host import KernelLog, check_guest, check_nothing_held, holdings
@@ -123,6 +126,53 @@ def one_life(log):
     yield "the-host-is-content", log.check
 
 
+def take_dmabufs(process):
+    """Descriptors of our own for the dma-bufs that another process holds."""
+    taken = []
+    pidfd = os.pidfd_open(process.pid)
+    for number in os.listdir(f"/proc/{process.pid}/fd"):
+        with contextlib.suppress(OSError):
+            if "dmabuf" in os.readlink(f"/proc/{process.pid}/fd/{number}"):
+                taken.append(ctypes.CDLL(None, use_errno=True).syscall(438, pidfd, int(number), 0))  # pidfd_getfd
+    os.close(pidfd)
+    if not taken or min(taken) < 0:
+        raise Failure(f"the VMM's dma-bufs: {taken}")
+    return taken
+
+
+def outlived_by_dmabufs():
+    """Somebody else holds the picture when VMM and vGPU are gone."""
+    vgpu = Vgpu("skl")
+    vm = start(vgpu)
+    try:
+        vm.wait_serial("^guest: ready", 180)
+        wanted = pattern(vm)
+        until("the screendump", wanted, lambda: crc(vm.screendump(f"{vm.dir}/dump.ppm")))
+        taken = take_dmabufs(vm.process)
+        shown = vm.screendump(f"{vm.dir}/dump.ppm")[2]
+    finally:
+        vm.process.kill()
+        vm.process.wait()
+    vgpu.remove()
+    tap.same("the vGPU's folder", os.path.exists(vgpu.sysfs), False)
+    time.sleep(1)
+    held = holdings()
+    print(f"# {len(taken)} dma-bufs outlive their vGPU: {held}")
+    tap.same("dma-bufs", held["dma-bufs"], len(taken))
+    crcs = []
+    for fd in taken:
+        with mmap.mmap(fd, WIDTH * HEIGHT * 4, prot=mmap.PROT_READ) as memory:
+            pixels = memory[:]
+        rgb = bytearray(WIDTH * HEIGHT * 3)
+        for channel in range(3):
+            rgb[channel::3] = pixels[2 - channel::4]
+        crcs.append(zlib.crc32(rgb))
+        os.close(fd)
+    if zlib.crc32(shown) not in crcs:
+        raise Failure("none of them has the picture any more")
+    check_nothing_held()
+
+
 def killed(vgpu, after_s, shown):
     vm = start(vgpu)
     try:
@@ -153,7 +203,8 @@ def main():
     load_gvt()
     log = KernelLog()
     tap.run((f"/skl-life/{name}", function) for name, function in
-            itertools.chain(one_life(log), [("killed", lambda: kills(log))]))
+            itertools.chain(one_life(log), [("outlived-by-dma-bufs", outlived_by_dmabufs),
+                                              ("killed", lambda: kills(log))]))
     return 0
 
 
