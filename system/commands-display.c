@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* QMP: pictures, what the screens are doing, VNC. */
+/* QMP: pictures, what the screens are doing. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "system/command-table.h"
 #include "ui/console.h"
 #include "ui/screendump.h"
-#include "ui/vnc.h"
 #include "util/error.h"
 
 static JsonNode *screendump(void *opaque, JsonObject *args, GError **error)
@@ -139,52 +138,14 @@ static JsonNode *query_display_state(void *opaque, JsonObject *args, GError **er
 	return node_of_array(list);
 }
 
-static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	JsonObject *off;
-
-	if (machine->vnc) {
-		return vnc_server_query(machine->vnc);
-	}
-	off = json_object_new();
-	json_object_set_boolean_member(off, "enabled", FALSE);
-	return node_of_object(off);
-}
-
-static JsonNode *set_password(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	const char *protocol = json_object_get_string_member(args, "protocol");
-	const char *connected = arg_string(args, "connected");
-
-	if (strcmp(protocol, "vnc")) {
-		error_set(error, "set_password: protocol '%s': not one of vnc", protocol);
-	} else if (!machine->vnc) {
-		g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_DEVICE_NOT_ACTIVE,
-			    "set_password: there is no VNC server");
-	} else {
-		vnc_server_set_password(machine->vnc,
-					json_object_get_string_member(args, "password"),
-					connected ? connected : "keep", error);
-	}
-	return NULL;
-}
-
 static const struct qmp_arg screendump_args[] = {
 	{ "filename", QMP_ARG_STR }, { "device", QMP_ARG_STR, true },
 	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true },
 	{ "x-cursor", QMP_ARG_BOOL, true }, { NULL }
 };
-static const struct qmp_arg set_password_args[] = {
-	{ "protocol", QMP_ARG_STR }, { "password", QMP_ARG_STR },
-	{ "connected", QMP_ARG_STR, true }, { "display", QMP_ARG_STR, true }, { NULL }
-};
 
 const struct qmp_command display_commands[] = {
 	{ "screendump", screendump, screendump_args },
 	{ "query-display-state", query_display_state },
-	{ "query-vnc", query_vnc },
-	{ "set_password", set_password, set_password_args },
 	{ NULL }
 };
