@@ -77,7 +77,7 @@ static bool bad_file(const struct tls_creds *creds, const char *name, int code, 
 	return error_set(error, "%s: %s: %s", creds->object, path, gnutls_strerror(code));
 }
 
-/* A certificate whose time isn't now would be refused by every client, each with words of its own. */
+/* A certificate whose time isn't now would be refused by each client, in words of its own. */
 static bool check_times(const struct tls_creds *creds, const char *name,
 			const gnutls_datum_t *data, GError **error)
 {

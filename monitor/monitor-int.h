@@ -8,17 +8,25 @@
 #include "monitor/qmp.h"
 #include "util/error.h"
 
+struct chardev;
 struct qmp_session;
 struct hmp_session;
 
 struct monitor {
 	GPtrArray *tables; /* of struct table * */
 	GPtrArray *qmp_sessions, *hmp_sessions;
+	GPtrArray *fds; /* of struct named_fd *, see fds.c */
+	struct chardev *speaker; /* whose request is being run, or NULL */
 	bool closed;
 	gint refs; /* one is the owner's, others are events on their way to the main thread */
 };
 
 void monitor_unref(struct monitor *monitor);
+
+/* ---- fds.c ---- */
+void named_fd_free(gpointer pointer);
+JsonNode *monitor_cmd_getfd(void *opaque, JsonObject *args, GError **error);
+JsonNode *monitor_cmd_closefd(void *opaque, JsonObject *args, GError **error);
 
 /* ---- framing.c: where one JSON text ends in a stream of bytes ---- */
 

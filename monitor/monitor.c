@@ -62,11 +62,17 @@ static const struct qmp_arg human_args[] = {
 	{ "command-line", QMP_ARG_STR }, { "cpu-index", QMP_ARG_INT, true }, { NULL }
 };
 
+static const struct qmp_arg fd_args[] = {
+	{ "fdname", QMP_ARG_STR }, { NULL }
+};
+
 static const struct qmp_command own_commands[] = {
 	{ "qmp_capabilities", cmd_qmp_capabilities, capabilities_args },
 	{ "query-version", cmd_query_version },
 	{ "query-commands", cmd_query_commands },
 	{ "human-monitor-command", cmd_human_monitor_command, human_args },
+	{ "getfd", monitor_cmd_getfd, fd_args },
+	{ "closefd", monitor_cmd_closefd, fd_args },
 	{ NULL }
 };
 
@@ -82,6 +88,7 @@ struct monitor *monitor_create(void)
 		g_ptr_array_new_with_free_func((GDestroyNotify)qmp_session_destroy);
 	monitor->hmp_sessions =
 		g_ptr_array_new_with_free_func((GDestroyNotify)hmp_session_destroy);
+	monitor->fds = g_ptr_array_new_with_free_func(named_fd_free);
 	monitor_add_commands(monitor, own_commands, monitor);
 	return monitor;
 }
@@ -92,6 +99,7 @@ void monitor_unref(struct monitor *monitor)
 		g_ptr_array_unref(monitor->tables);
 		g_ptr_array_unref(monitor->qmp_sessions);
 		g_ptr_array_unref(monitor->hmp_sessions);
+		g_ptr_array_unref(monitor->fds);
 		g_free(monitor);
 	}
 }

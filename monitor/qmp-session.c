@@ -148,8 +148,10 @@ static void run_request(struct qmp_session *session, JsonObject *request)
 	const char *name = NULL;
 
 	if (check_request(request, &name, &args, &error)) {
+		session->monitor->speaker = session->chardev;
 		result = session->negotiated ? monitor_run(session->monitor, name, args, &error)
 					     : negotiate(session, name, args, &error);
+		session->monitor->speaker = NULL;
 	}
 	if (!result) {
 		send_error(session, error, id);

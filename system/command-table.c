@@ -4,6 +4,7 @@
 static const struct qmp_command *const tables[] = {
 	machine_commands,
 	display_commands,
+	vnc_commands,
 	input_commands,
 };
 

@@ -8,6 +8,7 @@
 /* Their opaque is the machine. */
 extern const struct qmp_command machine_commands[];
 extern const struct qmp_command display_commands[];
+extern const struct qmp_command vnc_commands[];
 extern const struct qmp_command input_commands[];
 
 /* Of an element of machine->held_keys. */

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* QMP: pictures, what the screens are doing, VNC, SPICE. */
+/* QMP: pictures, what the screens are doing. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "system/command-table.h"
 #include "ui/console.h"
 #include "ui/screendump.h"
-#include "ui/spice.h"
-#include "ui/vnc.h"
 #include "util/error.h"
 
 static JsonNode *screendump(void *opaque, JsonObject *args, GError **error)
@@ -141,101 +139,14 @@ static JsonNode *query_display_state(void *opaque, JsonObject *args, GError **er
 	return node_of_array(list);
 }
 
-static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	JsonObject *off;
-
-	if (machine->vnc) {
-		return vnc_server_query(machine->vnc);
-	}
-	off = json_object_new();
-	json_object_set_boolean_member(off, "enabled", FALSE);
-	return node_of_object(off);
-}
-
-static JsonNode *query_spice(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	JsonObject *off;
-
-	if (machine->spice) {
-		return machine->spice_ops->query(machine->spice);
-	}
-	off = json_object_new();
-	json_object_set_boolean_member(off, "enabled", FALSE);
-	json_object_set_boolean_member(off, "migrated", FALSE);
-	json_object_set_string_member(off, "mouse-mode", "unknown");
-	return node_of_object(off);
-}
-
-static bool no_server(const char *command, const char *kind, GError **error)
-{
-	g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_DEVICE_NOT_ACTIVE, "%s: there is no %s server",
-		    command, kind);
-	return false;
-}
-
-static JsonNode *set_password(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	const char *protocol = json_object_get_string_member(args, "protocol");
-	const char *password = json_object_get_string_member(args, "password");
-	const char *connected = arg_string(args, "connected");
-
-	connected = connected ? connected : "keep";
-	if (!strcmp(protocol, "vnc") && machine->vnc) {
-		vnc_server_set_password(machine->vnc, password, connected, error);
-	} else if (!strcmp(protocol, "vnc")) {
-		no_server("set_password", "VNC", error);
-	} else if (!strcmp(protocol, "spice") && machine->spice) {
-		machine->spice_ops->set_password(machine->spice, password, connected, error);
-	} else if (!strcmp(protocol, "spice")) {
-		no_server("set_password", "SPICE", error);
-	} else {
-		error_set(error, "set_password: protocol '%s': not one of vnc, spice", protocol);
-	}
-	return NULL;
-}
-
-static JsonNode *expire_password(void *opaque, JsonObject *args, GError **error)
-{
-	struct machine *machine = opaque;
-	const char *protocol = json_object_get_string_member(args, "protocol");
-
-	if (strcmp(protocol, "spice")) {
-		error_set(error, "expire_password: protocol '%s': not one of spice", protocol);
-	} else if (!machine->spice) {
-		no_server("expire_password", "SPICE", error);
-	} else {
-		machine->spice_ops->expire_password(machine->spice,
-						    json_object_get_string_member(args, "time"),
-						    error);
-	}
-	return NULL;
-}
-
 static const struct qmp_arg screendump_args[] = {
 	{ "filename", QMP_ARG_STR }, { "device", QMP_ARG_STR, true },
 	{ "head", QMP_ARG_INT, true }, { "format", QMP_ARG_STR, true },
 	{ "x-cursor", QMP_ARG_BOOL, true }, { NULL }
 };
-static const struct qmp_arg set_password_args[] = {
-	{ "protocol", QMP_ARG_STR }, { "password", QMP_ARG_STR },
-	{ "connected", QMP_ARG_STR, true }, { "display", QMP_ARG_STR, true }, { NULL }
-};
-
-static const struct qmp_arg expire_password_args[] = {
-	{ "protocol", QMP_ARG_STR }, { "time", QMP_ARG_STR },
-	{ "display", QMP_ARG_STR, true }, { NULL }
-};
 
 const struct qmp_command display_commands[] = {
 	{ "screendump", screendump, screendump_args },
 	{ "query-display-state", query_display_state },
-	{ "query-vnc", query_vnc },
-	{ "query-spice", query_spice },
-	{ "set_password", set_password, set_password_args },
-	{ "expire_password", expire_password, expire_password_args },
 	{ NULL }
 };

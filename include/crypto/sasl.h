@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SASL for servers, over Cyrus SASL, which reads /etc/sasl2/qemu.conf as for QEMU. Only who somebody
- * is, no encryption: that is TLS' matter. A build without the library has the same calls, and
- * sasl_auth_start() says that it can't. A mechanism may ask a daemon and wait for it. Context: main.
+ * SASL for servers, over Cyrus SASL, which reads /etc/sasl2/qemu.conf as for QEMU. Only who
+ * somebody is, no encryption: that is TLS' matter. A build without the library has the same calls,
+ * and sasl_auth_start() says that it can't. A mechanism may ask a daemon and wait for it.
+ * Context: main.
  */
 #ifndef CRYPTO_SASL_H
 #define CRYPTO_SASL_H
@@ -29,8 +30,8 @@ const char *sasl_auth_mechanisms(const struct sasl_auth *auth);
 
 enum sasl_progress { SASL_AUTH_GOES_ON, SASL_AUTH_DONE, SASL_AUTH_REFUSED };
 /*
- * What the client said. @mechanism: the one chosen, with the first data; NULL afterwards. @data NULL
- * is no data, which isn't the same as empty data. The answer comes in *out, borrowed until the next
+ * What the client said. @mechanism: the one chosen, with the first data; NULL afterwards. @data
+ * NULL is no data, which isn't the same as empty data. The answer comes in *out, borrowed until the next
  * call, or NULL. With SASL_AUTH_REFUSED *why is a new text for the log.
  */
 enum sasl_progress sasl_auth_step(struct sasl_auth *auth, const char *mechanism, const char *data,

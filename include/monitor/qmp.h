@@ -37,7 +37,7 @@ struct qmp_command {
 	const struct qmp_arg *args; /* NULL: none */
 };
 
-/* Knows qmp_capabilities, query-version, query-commands and human-monitor-command. */
+/* Knows qmp_capabilities, query-version, query-commands, human-monitor-command, getfd, closefd. */
 struct monitor *monitor_create(void);
 void monitor_destroy(struct monitor *monitor);
 /* @table stays borrowed; @opaque is handed to its commands. */
@@ -52,6 +52,9 @@ void monitor_serve_hmp(struct monitor *monitor, struct chardev *chardev);
 /* Sends an event with a timestamp to every session past negotiation; takes @data (NULL: none).
  * Context: any. */
 void qmp_event(struct monitor *monitor, const char *name, JsonObject *data);
+
+/* The file that a client has sent and called @name (getfd); the caller owns it. -1 and *error. */
+int monitor_take_fd(struct monitor *monitor, const char *name, GError **error);
 
 /* Runs one command by name as a session would; for tests and HMP. @args is borrowed, NULL: {}.
  * Never NULL without *error. */

@@ -31,7 +31,20 @@ void vnc_server_destroy(struct vnc_server *server);
 /* As QMP's set_password / query-vnc. @connected: "keep", "fail" or "disconnect". */
 bool vnc_server_set_password(struct vnc_server *server, const char *password,
 			     const char *connected, GError **error);
+/* As QMP's expire_password: "now", "never", "+SECONDS" or seconds since 1970. */
+bool vnc_server_expire_password(struct vnc_server *server, const char *time, GError **error);
+/* The certificates are read again; clients stay. */
+bool vnc_server_reload_tls(struct vnc_server *server, GError **error);
+/* Listens at the one SocketAddress of @addresses instead; clients stay. After an error the server
+ * listens where it did. */
+bool vnc_server_move(struct vnc_server *server, JsonArray *addresses, GError **error);
+/* A connected socket becomes a client; takes @fd. @trusted: nothing is asked of it, no TLS either. */
+bool vnc_server_add_fd(struct vnc_server *server, int fd, bool trusted, GError **error);
+/* id= of the options, else "default". */
+const char *vnc_server_id(const struct vnc_server *server);
+/* VncInfo, and VncInfo2. New. */
 JsonNode *vnc_server_query(struct vnc_server *server);
+JsonObject *vnc_server_describe(struct vnc_server *server);
 /* For "-vnc help". */
 void vnc_print_help(void);
 

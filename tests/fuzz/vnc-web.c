@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The web port. The first byte chooses: a request's head for the parser; frames for the codec, which
- * must say the same however they are cut; or a connection that says anything, with or without an
+ * The web port. The first byte chooses: a request's head for the parser; frames for the codec,
+ * which must say the same however they are cut; or a connection that says anything, with or without an
  * upgrade before it, of which nothing may be left in the end.
  */
 #include <fcntl.h>

@@ -427,4 +427,108 @@ def _(tmp):
     assert not os.path.exists(path)
 
 
+def rfb(sock, password=None, security=2):
+    """The handshake of a VNC client up to its result: 0 is in."""
+    sock.settimeout(60)
+    assert sock.recv(12, socket.MSG_WAITALL) == b"RFB 003.008\n"
+    sock.sendall(b"RFB 003.008\n")
+    assert sock.recv(2, socket.MSG_WAITALL) == bytes([1, security])
+    sock.sendall(bytes([security]))
+    if security == 2:
+        sock.recv(16, socket.MSG_WAITALL)
+        sock.sendall(bytes(16))
+    return struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))[0]
+
+
+def send_fd(vm, name, fd):
+    vm.qmp.socket.sendmsg([json.dumps({"execute": "getfd", "arguments": {"fdname": name}}).encode()],
+                          [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))])
+    reply = vm.qmp.reply()
+    if "error" in reply:
+        raise QmpError(reply["error"])
+
+
+@test("vnc/a-client-is-added-by-its-file")
+def _(tmp):
+    vm = Vm(tmp, "-vnc", "none,password=on")
+    fails(vm.qmp, "getfd", fdname="a", says="no file came")
+    fails(vm.qmp, "add_client", protocol="vnc", fdname="a", says="'a': not found")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        fails(send_fd, vm, "1a", theirs.fileno(), says="digit")
+        send_fd(vm, "a", theirs.fileno())
+        theirs.close()
+        fails(vm.qmp, "add_client", protocol="spice", fdname="a", says="'spice'")
+        vm.qmp("add_client", protocol="vnc", fdname="a", skipauth=True)
+        vm.qmp.event("VNC_CONNECTED")
+        assert rfb(ours, security=1) == 0
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send_fd(vm, "a", theirs.fileno())
+        vm.qmp("add_client", protocol="vnc", fdname="a")
+        assert rfb(ours) == 1  # no password is set, so every one is wrong
+    with open("/dev/null") as null:
+        send_fd(vm, "n", null.fileno())
+        fails(vm.qmp, "add_client", protocol="vnc", fdname="n", says="add_client")
+        send_fd(vm, "n", null.fileno())
+        vm.qmp("closefd", fdname="n")
+        fails(vm.qmp, "closefd", fdname="n", says="'n': not found")
+    vm.quit()
+
+
+@test("vnc/servers-are-listed-moved-and-have-passwords")
+def _(tmp):
+    path = os.path.join(tmp, "vnc")
+    vm = Vm(tmp, "-device", "bochs-display,id=d0", "-vnc",
+            "unix:%s,password=on,id=v0,display=d0,websocket=unix:%s.web" % (path, path))
+    server = vm.qmp("query-vnc-servers")[0]
+    assert server == {
+        "id": "v0", "auth": "vnc", "display": "d0", "clients": [], "server": [
+            {"host": "", "service": path, "family": "unix", "websocket": False, "auth": "vnc"},
+            {"host": "", "service": path + ".web", "family": "unix", "websocket": True,
+             "auth": "vnc"}]}, server
+    vm.qmp("change-vnc-password", password="a")
+    vm.qmp("set_password", protocol="vnc", password="b", display="v0")
+    fails(vm.qmp, "set_password", protocol="vnc", password="b", display="v1", says="'v1'")
+    for when in ("now", "never", "+60", "2000000000", "0"):
+        vm.qmp("expire_password", protocol="vnc", time=when)
+    for when in ("", "+", "-1", "soon", "+x", "1.5", "99999999999999999999"):
+        fails(vm.qmp, "expire_password", protocol="vnc", time=when, says="expire_password")
+    vm.qmp("display-reload", type="vnc")
+    fails(vm.qmp, "display-reload", type="vnc", tls_certs=True, says="no TLS")
+    fails(vm.qmp, "display-reload", type="spice", says="'spice'")
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(path)
+    vm.qmp.event("VNC_CONNECTED")
+    vm.qmp("display-update", type="vnc", addresses=[{"type": "unix", "path": path + "2"}])
+    assert not os.path.exists(path) and os.path.exists(path + "2")
+    assert len(vm.qmp("query-vnc-servers")[0]["clients"]) == 1
+    assert rfb(client) == 1
+    vm.qmp("display-update", type="vnc", addresses=[
+        {"type": "inet", "host": "127.0.0.1", "port": "6100", "to": 6999}])
+    service = vm.qmp("query-vnc")["service"]
+    assert 6100 <= int(service) <= 6999
+    for bad in ([], [{}], [{"type": "inet", "host": "127.0.0.1", "port": 6100}],
+                [{"type": "inet", "host": "127.0.0.1", "port": "6100", "to": 5}],
+                [{"type": "unix"}], ["x"], [{"type": "fd", "str": "3"}],
+                [{"type": "unix", "path": "/nonexistent/vnc"}]):
+        fails(vm.qmp, "display-update", type="vnc", addresses=bad, says="")
+    assert vm.qmp("query-vnc")["service"] == service
+    client.close()
+    vm.quit()
+    assert not os.path.exists(path + "2") and not os.path.exists(path + ".web")
+
+
+@test("vnc/commands-without-a-server-say-so")
+def _(tmp):
+    vm = Vm(tmp, machine="none")
+    assert vm.qmp("query-vnc-servers") == []
+    for name, args in (("change-vnc-password", {"password": "x"}),
+                       ("expire_password", {"protocol": "vnc", "time": "now"}),
+                       ("display-reload", {"type": "vnc"}), ("display-update", {"type": "vnc"}),
+                       ("add_client", {"protocol": "vnc", "fdname": "x"})):
+        fails(vm.qmp, name, error_class="DeviceNotActive", says="no VNC server", **args)
+    vm.quit()
+
+
 main()

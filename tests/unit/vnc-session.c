@@ -66,6 +66,30 @@ static void test_password(void)
 	set_free(set);
 }
 
+/* The password stays right, its time is over; until another time is set. */
+static void test_expiry(void)
+{
+	struct set *set = set_new("none,password=on", 64, 48);
+	static const struct {
+		const char *time;
+		unsigned int result;
+	} list[] = {
+		{ "now", 1 }, { "never", 0 }, { "1", 1 }, { "+60", 0 }, { "0", 1 },
+		{ "4000000000", 0 },
+	};
+
+	g_assert_true(vnc_server_set_password(set->server, "secret", "keep", NULL));
+	for (unsigned int i = 0; i < G_N_ELEMENTS(list); i++) {
+		struct viewer *v = viewer_new(set->server);
+
+		g_assert_true(vnc_server_expire_password(set->server, list[i].time, NULL));
+		viewer_start(v, 8);
+		g_assert_cmpuint(viewer_authenticate(v, "secret"), ==, list[i].result);
+		viewer_free(v);
+	}
+	set_free(set);
+}
+
 static void test_none_is_not_offered(void)
 {
 	struct set *set = set_new("none,password=on", 64, 48);
@@ -1030,6 +1054,7 @@ int main(int argc, char **argv)
 #define ADD(name, fn) g_test_add_func("/vnc-session/" name, fn)
 	ADD("each-version-gets-a-picture", test_versions);
 	ADD("only-the-right-password-lets-in", test_password);
+	ADD("a-password-expires", test_expiry);
 	ADD("no-security-is-not-offered-where-a-password-is-asked", test_none_is_not_offered);
 	ADD("a-handshake-has-a-time-limit", test_time_limit);
 	ADD("wrong-bytes-close-only-that-client", test_wrong_bytes);

@@ -296,13 +296,14 @@ static bool is_local(struct vnc_client *client)
 	return !strcmp(address->family, "unix") || (host && g_inet_address_get_is_loopback(host));
 }
 
-void vnc_client_create(struct vnc_server *server, struct channel *channel)
+void vnc_client_create(struct vnc_server *server, struct channel *channel, bool trusted)
 {
 	struct vnc_client *client = g_new0(struct vnc_client, 1);
 
 	client->server = server;
 	client->refs = 1;
 	client->channel = channel;
+	client->trusted = trusted;
 	channel_set_owner(channel, &client_channel_ops, client);
 	client->out = g_byte_array_new();
 	client->fence_answers = g_byte_array_new();

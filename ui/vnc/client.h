@@ -115,6 +115,7 @@ struct vnc_client {
 	struct rfb_parser parser;
 	unsigned int version; /* 3, 7 or 8 */
 	uint8_t challenge[RFB_CHALLENGE_BYTES];
+	bool trusted; /* nothing is asked of it (add_client skipauth) */
 	bool shared;
 	bool joined; /* ClientInit has come */
 	bool initialised; /* ServerInit was sent: an ordinary session */
@@ -132,7 +133,7 @@ struct vnc_client {
 };
 
 /* Takes @channel. The client is in @server's list until it is closed, and then frees itself. */
-void vnc_client_create(struct vnc_server *server, struct channel *channel);
+void vnc_client_create(struct vnc_server *server, struct channel *channel, bool trusted);
 /* Leaves the server, the console and the socket. @why is for the trace. Twice is fine. */
 void vnc_client_close(struct vnc_client *client, const char *why);
 /* The same for a client that did what it must not, which the log says, once. */

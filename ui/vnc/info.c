@@ -117,11 +117,20 @@ void vnc_info_event(struct vnc_server *server, struct vnc_client *client, const 
 	server->host.event(server->host.opaque, name, data);
 }
 
+static JsonArray *describe_clients(struct vnc_server *server)
+{
+	JsonArray *list = json_array_new();
+
+	for (GList *l = server->clients.head; l; l = l->next) {
+		json_array_add_object_element(list, client_info(l->data));
+	}
+	return list;
+}
+
 JsonNode *vnc_server_query(struct vnc_server *server)
 {
 	JsonObject *info = json_object_new();
 	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-	JsonArray *clients;
 
 	json_node_take_object(node, info);
 	json_object_set_boolean_member(info, "enabled", server->listener != NULL);
@@ -132,12 +141,49 @@ JsonNode *vnc_server_query(struct vnc_server *server)
 	json_object_set_string_member(info, "service", server->address.service);
 	json_object_set_string_member(info, "family", server->address.family);
 	json_object_set_string_member(info, "auth", auth_name(server));
-	clients = json_array_new();
-	for (GList *l = server->clients.head; l; l = l->next) {
-		struct vnc_client *client = l->data;
-
-		json_array_add_object_element(clients, client_info(client));
-	}
-	json_object_set_array_member(info, "clients", clients);
+	json_object_set_array_member(info, "clients", describe_clients(server));
 	return node;
+}
+
+/* VncPrimaryAuth and, where TLS comes by VeNCrypt, VncVencryptSubAuth: QEMU's names for the same. */
+static void add_auth(const struct vnc_server *server, JsonObject *object, bool websocket)
+{
+	g_auto(GStrv) words = g_strsplit(auth_name(server), "+", 3);
+	bool vencrypt = g_strv_length(words) == 3;
+	g_autofree char *type = vencrypt ? g_strdup_printf("%s-%s", words[1], words[2]) : NULL;
+
+	/* Inside a websocket there is no VeNCrypt. */
+	json_object_set_string_member(object, "auth", vencrypt && websocket ? words[2] : words[0]);
+	if (vencrypt && !websocket) {
+		json_object_set_string_member(object, "vencrypt", type);
+	}
+}
+
+static void add_listener(struct vnc_server *server, JsonArray *list, GSocket *socket,
+			 const struct vnc_address *address)
+{
+	JsonObject *object;
+
+	if (socket) {
+		object = vnc_address_to_json(address, NULL);
+		add_auth(server, object, address->websocket);
+		json_array_add_object_element(list, object);
+	}
+}
+
+JsonObject *vnc_server_describe(struct vnc_server *server)
+{
+	JsonObject *info = json_object_new();
+	JsonArray *listeners = json_array_new();
+
+	add_listener(server, listeners, server->listener, &server->address);
+	add_listener(server, listeners, server->web_listener, &server->web_address);
+	json_object_set_string_member(info, "id", vnc_server_id(server));
+	json_object_set_array_member(info, "server", listeners);
+	json_object_set_array_member(info, "clients", describe_clients(server));
+	add_auth(server, info, false);
+	if (server->options.display) {
+		json_object_set_string_member(info, "display", server->options.display);
+	}
+	return info;
 }

@@ -233,9 +233,8 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	options->connections = (unsigned int)connections;
 	options->head = (unsigned int)head;
 	options->display = g_strdup(opts_get(opts, "display"));
-	/* A name for commands that we don't have, as there is one server; and libvirt names the only
-	 * audio back end that there is, "none". */
-	opts_get(opts, "id");
+	options->id = g_strdup(opts_get(opts, "id"));
+	/* libvirt names the only audio back end that there is, "none". */
 	opts_get(opts, "audiodev");
 	return opts_check_used(opts, known, error);
 }
@@ -270,6 +269,7 @@ void vnc_options_finish(struct vnc_options *options)
 	listen_address_clear(&options->address);
 	listen_address_clear(&options->web_address);
 	g_clear_pointer(&options->display, g_free);
+	g_clear_pointer(&options->id, g_free);
 	g_clear_pointer(&options->password_secret, g_free);
 	g_clear_pointer(&options->tls_creds, g_free);
 }

@@ -28,6 +28,7 @@ struct vnc_options {
 	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
 	enum vnc_share share;
 	unsigned int connections; /* most clients at a time */
+	char *id; /* NULL: none */
 	char *display; /* device of the console, NULL: the first */
 	unsigned int head;
 };

@@ -36,9 +36,8 @@ struct frame *vnc_server_blank(struct vnc_server *server, const char *text, uint
 	return server->blank ? frame_ref(server->blank) : NULL;
 }
 
-/* Calls fn for each client; fn may close any of them. */
-static void for_each_client(struct vnc_server *server,
-			    void (*fn)(struct vnc_client *client, void *opaque), void *opaque)
+void vnc_server_for_each(struct vnc_server *server,
+			 void (*fn)(struct vnc_client *client, void *opaque), void *opaque)
 {
 	GList *clients = NULL;
 
@@ -83,7 +82,7 @@ static gboolean choose_later(gpointer opaque)
 	struct vnc_server *server = opaque;
 
 	server->choose = 0;
-	for_each_client(server, show_console, vnc_server_console(server));
+	vnc_server_for_each(server, show_console, vnc_server_console(server));
 	return G_SOURCE_REMOVE;
 }
 
@@ -92,8 +91,8 @@ static void displays_changed(void *opaque, struct console *console, bool added)
 	struct vnc_server *server = opaque;
 
 	if (!added) {
-		for_each_client(server, leave_console, console);
-		for_each_client(server, show_console, vnc_server_console(server));
+		vnc_server_for_each(server, leave_console, console);
+		vnc_server_for_each(server, show_console, vnc_server_console(server));
 	} else if (!server->choose) {
 		/* Its source doesn't know the new console yet and can't show anything. */
 		server->choose = g_idle_add_full(G_PRIORITY_DEFAULT, choose_later, server, NULL);
@@ -134,10 +133,10 @@ bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool
 		return shared;
 	case VNC_SHARE_ALLOW_EXCLUSIVE:
 		if (!shared) {
-			for_each_client(server, close_others, &admission);
+			vnc_server_for_each(server, close_others, &admission);
 			return true;
 		}
-		for_each_client(server, look_for_exclusive, &admission);
+		vnc_server_for_each(server, look_for_exclusive, &admission);
 		return !admission.exclusive_exists;
 	case VNC_SHARE_IGNORE:
 		break;
@@ -158,15 +157,15 @@ static bool is_full(struct vnc_server *server)
 
 void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection)
 {
-	vnc_server_add_channel(server, channel_create(connection, NULL, NULL));
+	vnc_server_add_channel(server, channel_create(connection, NULL, NULL), false);
 }
 
-void vnc_server_add_channel(struct vnc_server *server, struct channel *channel)
+void vnc_server_add_channel(struct vnc_server *server, struct channel *channel, bool trusted)
 {
 	if (is_full(server)) {
 		channel_destroy(channel);
 	} else {
-		vnc_client_create(server, channel);
+		vnc_client_create(server, channel, trusted);
 	}
 }
 
@@ -180,7 +179,7 @@ static void on_web_connection(GSocketConnection *connection, void *opaque)
 	vnc_web_client_create(opaque, connection);
 }
 
-static bool start_listening(struct vnc_server *server, GError **error)
+static bool open_listeners(struct vnc_server *server, GError **error)
 {
 	const struct vnc_options *options = &server->options;
 
@@ -208,7 +207,7 @@ static bool start_listening(struct vnc_server *server, GError **error)
 	return true;
 }
 
-static void stop_listening(struct vnc_server *server)
+void vnc_server_stop_listening(struct vnc_server *server)
 {
 	if (server->watch) {
 		g_source_remove(server->watch);
@@ -222,6 +221,16 @@ static void stop_listening(struct vnc_server *server)
 	g_clear_pointer(&server->web_listener, listen_close);
 	vnc_address_finish(&server->address);
 	vnc_address_finish(&server->web_address);
+}
+
+bool vnc_server_listen(struct vnc_server *server, GError **error)
+{
+	bool ok = open_listeners(server, error);
+
+	if (!ok) {
+		vnc_server_stop_listening(server);
+	}
+	return ok;
 }
 
 /* What the options name. */
@@ -272,6 +281,7 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 	server = g_new0(struct vnc_server, 1);
 	server->host = *host;
 	server->options = options;
+	server->expires_s = INT64_MAX;
 	server->answer_ms = ANSWER_MS;
 	server->password_ms = PASSWORD_MS;
 	server->desktop_name = host->name ? g_strdup_printf("Oriel (%s)", host->name) :
@@ -286,7 +296,7 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 		vnc_server_destroy(server);
 		return NULL;
 	}
-	if (!find_objects(server, error) || !start_listening(server, error)) {
+	if (!find_objects(server, error) || !vnc_server_listen(server, error)) {
 		vnc_server_destroy(server);
 		return NULL;
 	}
@@ -299,7 +309,7 @@ void vnc_server_destroy(struct vnc_server *server)
 		return;
 	}
 	display_unwatch(server->host.displays, server);
-	stop_listening(server);
+	vnc_server_stop_listening(server);
 	if (server->choose) {
 		g_source_remove(server->choose);
 	}
@@ -307,7 +317,7 @@ void vnc_server_destroy(struct vnc_server *server)
 		vnc_web_client_close(server->web_clients.head->data, "the server ends");
 	}
 	vnc_resize_finish(server);
-	for_each_client(server, close_client, (void *)"the server ends");
+	vnc_server_for_each(server, close_client, (void *)"the server ends");
 	workers_destroy(server->workers);
 	if (server->sasl_started) {
 		sasl_auth_stop();
@@ -318,30 +328,4 @@ void vnc_server_destroy(struct vnc_server *server)
 	g_free(server->desktop_name);
 	g_free(server->password);
 	g_free(server);
-}
-
-bool vnc_server_set_password(struct vnc_server *server, const char *password,
-			     const char *connected, GError **error)
-{
-	bool fail = !g_strcmp0(connected, "fail");
-	bool disconnect = !g_strcmp0(connected, "disconnect");
-
-	if (connected && !fail && !disconnect && strcmp(connected, "keep") != 0) {
-		return error_set(error,
-				 "vnc: set_password: connected=%s: expected keep, fail or disconnect",
-				 connected);
-	}
-	if (!server->options.password) {
-		return error_set(error,
-				 "vnc: set_password: no password is asked for without password=on");
-	}
-	if (fail && server->clients.length > 0) {
-		return error_set(error, "vnc: set_password: a client is connected");
-	}
-	g_free(server->password);
-	server->password = g_strdup(password);
-	if (disconnect) {
-		for_each_client(server, close_client, (void *)"the password was changed");
-	}
-	return true;
 }

@@ -22,6 +22,7 @@ struct vnc_server {
 	guint answer_ms, password_ms; /* limits of the handshake; tests make them short */
 	char *desktop_name;
 	char *password; /* NULL: none was set */
+	int64_t expires_s; /* the password's last second, since 1970 */
 	struct tls_creds *tls; /* NULL: in the clear; borrowed */
 	bool sasl_started;
 	GSocket *listener; /* NULL for "none" */
@@ -43,8 +44,15 @@ struct vnc_server {
 
 /* As if @connection had come in at the listener; takes it. */
 void vnc_server_add_client(struct vnc_server *server, GSocketConnection *connection);
-/* The same for what has come over another protocol already; takes @channel. */
-void vnc_server_add_channel(struct vnc_server *server, struct channel *channel);
+/* The same for what has come over another protocol already; takes @channel. @trusted: nothing is
+ * asked of it. */
+void vnc_server_add_channel(struct vnc_server *server, struct channel *channel, bool trusted);
+/* Where the options say. With an error it listens nowhere. */
+bool vnc_server_listen(struct vnc_server *server, GError **error);
+void vnc_server_stop_listening(struct vnc_server *server);
+/* Calls fn for each client; fn may close any of them. */
+void vnc_server_for_each(struct vnc_server *server,
+			 void (*fn)(struct vnc_client *client, void *opaque), void *opaque);
 /* A client has said whether it shares the screen. False: it must go. */
 bool vnc_server_admit(struct vnc_server *server, struct vnc_client *client, bool shared);
 /* The console to show now, or NULL. */

@@ -65,8 +65,13 @@ static void start_password(struct vnc_client *client)
 }
 
 /* What a client proves itself with, once it is encrypted if it is to be. */
-static uint8_t security_of(const struct vnc_server *server)
+static uint8_t security_of(const struct vnc_client *client)
 {
+	const struct vnc_server *server = client->server;
+
+	if (client->trusted) {
+		return RFB_SECURITY_NONE;
+	}
 	if (server->options.sasl) {
 		return RFB_SECURITY_SASL;
 	}
@@ -94,12 +99,12 @@ static void start_sasl(struct vnc_client *client)
 
 static bool needs_tls(const struct vnc_client *client)
 {
-	return client->server->tls && !channel_is_secured(client->channel);
+	return client->server->tls && !client->trusted && !channel_is_secured(client->channel);
 }
 
 static void start_security(struct vnc_client *client)
 {
-	switch (security_of(client->server)) {
+	switch (security_of(client)) {
 	case RFB_SECURITY_VNC:
 		start_password(client);
 		return;
@@ -117,7 +122,7 @@ static void start_security(struct vnc_client *client)
 static void start_without_choice(struct vnc_client *client)
 {
 	static const char text[] = "TLS is needed, which RFB 3.3 doesn't have";
-	uint8_t security = security_of(client->server);
+	uint8_t security = security_of(client);
 
 	if (needs_tls(client)) {
 		g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -138,7 +143,7 @@ static void start_without_choice(struct vnc_client *client)
 
 static void got_version(struct vnc_client *client, unsigned int version)
 {
-	uint8_t offer[2] = { 1, security_of(client->server) };
+	uint8_t offer[2] = { 1, security_of(client) };
 
 	client->version = version;
 	if (version < 7) {
@@ -159,7 +164,7 @@ static void got_security(struct vnc_client *client, uint8_t security)
 	if (needs_tls(client) && security == RFB_SECURITY_VENCRYPT) {
 		expect(client, RFB_PHASE_VENCRYPT_VERSION, client->server->answer_ms);
 		vnc_client_send(client, vencrypt, sizeof(vencrypt));
-	} else if (needs_tls(client) || security != security_of(client->server)) {
+	} else if (needs_tls(client) || security != security_of(client)) {
 		vnc_client_refuse(client, "security type was not offered");
 	} else {
 		start_security(client);
@@ -168,14 +173,14 @@ static void got_security(struct vnc_client *client, uint8_t security)
 
 /* ---- VeNCrypt: TLS from here on ---- */
 
-static uint32_t vencrypt_type(const struct vnc_server *server)
+static uint32_t vencrypt_type(const struct vnc_client *client)
 {
-	bool x509 = tls_creds_is_x509(server->tls);
+	bool x509 = tls_creds_is_x509(client->server->tls);
 
-	if (security_of(server) == RFB_SECURITY_SASL) {
+	if (security_of(client) == RFB_SECURITY_SASL) {
 		return x509 ? RFB_VENCRYPT_X509_SASL : RFB_VENCRYPT_TLS_SASL;
 	}
-	if (security_of(server) == RFB_SECURITY_VNC) {
+	if (security_of(client) == RFB_SECURITY_VNC) {
 		return x509 ? RFB_VENCRYPT_X509_VNC : RFB_VENCRYPT_TLS_VNC;
 	}
 	return x509 ? RFB_VENCRYPT_X509_NONE : RFB_VENCRYPT_TLS_NONE;
@@ -195,14 +200,14 @@ static void got_vencrypt_version(struct vnc_client *client, uint16_t version)
 	}
 	bytes_add_u8(bytes, 0);
 	bytes_add_u8(bytes, 1);
-	bytes_add_u32(bytes, vencrypt_type(client->server));
+	bytes_add_u32(bytes, vencrypt_type(client));
 	expect(client, RFB_PHASE_VENCRYPT_TYPE, client->server->answer_ms);
 	vnc_client_send(client, bytes->data, bytes->len);
 }
 
 static void got_vencrypt_type(struct vnc_client *client, uint32_t type)
 {
-	uint8_t yes = type == vencrypt_type(client->server);
+	uint8_t yes = type == vencrypt_type(client);
 
 	if (!yes) {
 		vnc_client_log_refusal(client, "VeNCrypt type was not offered");
@@ -225,11 +230,15 @@ void vnc_session_secured(struct vnc_client *client)
 
 static void got_response(struct vnc_client *client, const uint8_t *response)
 {
-	if (vnc_auth_check(client->server->password, client->challenge, response)) {
+	bool right = vnc_auth_check(client->server->password, client->challenge, response);
+	bool expired = g_get_real_time() / G_USEC_PER_SEC > client->server->expires_s;
+
+	if (right && !expired) {
 		expect(client, RFB_PHASE_INIT, client->server->answer_ms);
 		send_result(client, NULL);
 	} else {
-		vnc_client_log_refusal(client, "wrong password");
+		vnc_client_log_refusal(client, right ? "the password has expired" :
+						       "wrong password");
 		vnc_client_set_timer(client, client->server->answer_ms, too_slow);
 		send_result(client, "Authentication failed");
 	}

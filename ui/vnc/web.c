@@ -86,7 +86,7 @@ static void become_viewer(struct vnc_web_client *web)
 
 	web_client_free(web);
 	channel_start_websocket(channel);
-	vnc_server_add_channel(server, channel);
+	vnc_server_add_channel(server, channel, false);
 }
 
 /* May free it. */
