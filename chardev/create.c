@@ -72,7 +72,7 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 				      GError **error)
 {
 	static const char *const names[] = { "null", "stdio", "file", "pipe", "pty", "socket",
-					     NULL };
+					     "spicevmc", NULL };
 	bool flag = false;
 	const char *path, *near;
 
@@ -98,6 +98,9 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 	}
 	if (!strcmp(backend, "socket")) {
 		return socket_create(id, opts, error);
+	}
+	if (!strcmp(backend, "spicevmc")) {
+		return spicevmc_create(id, opts, error);
 	}
 	near = nearest_name(backend, names);
 	error_set(error, "%s: unknown back end '%s'%s%s%s", opts->object, backend,
@@ -127,7 +130,7 @@ struct chardev *chardev_create_opts(struct opts *opts, GError **error)
 	static const char *const known[] = { "backend", "id", "path", "append", "signal", "mux",
 					     "host", "port", "to", "server", "wait", "ipv4",
 					     "ipv6", "fd", "telnet", "websocket", "nodelay", "delay",
-					     "address", NULL };
+					     "address", "name", "debug", NULL };
 	const char *backend = opts_get(opts, "backend"), *id = opts_get(opts, "id");
 	struct chardev *chardev;
 	bool mux = false;

@@ -8,6 +8,7 @@
 #include "accel/vcpu.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
+#include "chardev/spicevmc.h"
 #include "crypto/objects.h"
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
@@ -194,6 +195,27 @@ static const char *ui_secret(void *opaque, const char *id, GError **error)
 	return NULL;
 }
 
+static struct chardev *ui_chardev(void *opaque, unsigned int index)
+{
+	GPtrArray *chardevs = ((struct machine *)opaque)->chardevs;
+
+	return index < chardevs->len ? chardevs->pdata[index] : NULL;
+}
+
+/* A port that nobody will ever serve isn't pretended. */
+static bool no_spice_ports(struct machine *machine, GError **error)
+{
+	struct chardev *chardev;
+
+	for (unsigned int i = 0; (chardev = ui_chardev(machine, i)); i++) {
+		if (spicevmc_name(chardev)) {
+			return error_set(error, "-chardev %s: spicevmc: needs -spice",
+					 chardev_id(chardev));
+		}
+	}
+	return true;
+}
+
 static bool create_spice(struct machine *machine, GError **error)
 {
 	const struct config *config = machine->config;
@@ -204,11 +226,12 @@ static bool create_spice(struct machine *machine, GError **error)
 		.uuid = config->uuid,
 		.event = ui_event,
 		.secret = ui_secret,
+		.chardev = ui_chardev,
 		.opaque = machine,
 	};
 
 	if (!config->spice) {
-		return true;
+		return no_spice_ports(machine, error);
 	}
 	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
 					    SPICE_BUILD_PACKAGE, error);

@@ -171,7 +171,7 @@ OPTION_HANDLER(opt_chardev)
 
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
-		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n");
+		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n");
 		*done = true;
 		return true;
 	}

@@ -13,6 +13,7 @@
 #include <glib.h>
 #include <json-glib/json-glib.h>
 
+struct chardev;
 struct display_registry;
 struct input_router;
 
@@ -37,13 +38,16 @@ struct ui_host {
 	void (*event)(void *opaque, const char *name, JsonObject *data);
 	/* Text of -object secret,id=@id; borrowed. NULL and *error. */
 	const char *(*secret)(void *opaque, const char *id, GError **error);
+	/* The -chardev's, in order; NULL ends. */
+	struct chardev *(*chardev)(void *opaque, unsigned int index);
 	void *opaque;
 };
 
 /*
  * Loads ui-@name.so and returns its ops. It lies in the build folder when the program is run from
- * there, else where it was installed. NULL and one line in *error that begins with @object and names
- * the Debian packages: @package has the library, @build_package what it takes to build the module.
+ * there, else where it was installed. NULL and one line in *error that begins with @object and
+ * names the Debian packages: @package has the library, @build_package what it takes to build the
+ * module.
  */
 const void *ui_module_load(const char *name, const char *object, const char *package,
 			   const char *build_package, GError **error);

@@ -49,7 +49,9 @@ static struct machine *build(void)
 			(char *)"-device", (char *)"virtio-tablet-pci",
 			(char *)"-nic", (char *)"user,restrict=on",
 			(char *)"-serial", (char *)"null", (char *)"-display", (char *)"none",
-			(char *)"-no-shutdown",
+			(char *)"-no-shutdown", (char *)"-chardev", (char *)"null,id=c0",
+			(char *)"-device", (char *)"virtio-serial-pci",
+			(char *)"-device", (char *)"virtserialport,chardev=c0,name=port",
 		};
 
 		g_assert_cmpint(options_parse(config, G_N_ELEMENTS(argv), argv, &error), ==,

@@ -129,6 +129,13 @@ static void agent(SpiceChannel *channel, gpointer opaque)
 	printf("agent %d\n", connected);
 }
 
+static gboolean clipboard_grab(SpiceChannel *channel, guint selection, const guint32 *types,
+			       guint count, gpointer opaque)
+{
+	printf("clipboard-grab %u type %u\n", count, count ? types[0] : 0);
+	return TRUE;
+}
+
 static void modifiers(SpiceChannel *channel, gpointer opaque)
 {
 	int keys;
@@ -156,6 +163,8 @@ static void channel_new(SpiceSession *session, SpiceChannel *channel, gpointer o
 		main_channel = SPICE_MAIN_CHANNEL(channel);
 		g_signal_connect(channel, "main-mouse-update", G_CALLBACK(mouse_mode), NULL);
 		g_signal_connect(channel, "main-agent-update", G_CALLBACK(agent), NULL);
+		g_signal_connect(channel, "main-clipboard-selection-grab",
+				 G_CALLBACK(clipboard_grab), NULL);
 		return;
 	}
 	if (SPICE_IS_DISPLAY_CHANNEL(channel) && display_id(channel) < DISPLAYS) {
@@ -237,7 +246,8 @@ static void obey(const char *line)
 	} else if (inputs && sscanf(line, "button %d %d", &a, &b) == 2) {
 		press(a, b);
 	} else if (sscanf(line, "size %d %d", &a, &b) == 2) {
-		spice_main_channel_update_display(main_channel, 0, 0, 0, a, b, TRUE);
+		spice_main_channel_update_display_enabled(main_channel, 0, TRUE, FALSE);
+		spice_main_channel_update_display(main_channel, 0, 0, 0, a, b, FALSE);
 		spice_main_channel_send_monitor_config(main_channel);
 	} else {
 		printf("what? %s\n", line);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests of SPICE share: a guest's pictures, and spice-gtk's clients (package spice-client-gtk)."""
+"""What tests of SPICE share: a guest's pictures, and spice-gtk's clients."""
 import os
 import shutil
 import signal
@@ -22,7 +22,7 @@ def need(*programs):
     need_module()
     for program in programs:
         if not shutil.which(program):
-            raise Skip("%s is missing (packages spice-client-gtk, xvfb, xdotool, gvncviewer)" % program)
+            raise Skip("%s is missing (scripts/dependencies, test)" % program)
 
 
 def free_port():
@@ -61,7 +61,7 @@ class Screen:
         self.vm.store("writew", self.registers + 2 * 4, 0)
 
     def draw(self, seed, x=0, y=0, width=None, height=None):
-        """Draws a pattern in which every pixel differs from its neighbours, also with another seed."""
+        """Draws a pattern in which neighbours differ, and all of it with another seed."""
         width, height = width or self.width, height or self.height
         for row in range(y, y + height):
             line = b"".join(((col * 7 + seed * 31) % 251 | (row * 5 + seed * 17) % 241 << 8 |
@@ -200,7 +200,7 @@ class Probe:
         return self.lines
 
     def said(self, start, limit_s=TIMEOUT):
-        """Waits for a line that begins with @start; returns it and forgets it and what came before."""
+        """Waits for a line that begins with @start; returns it, forgets it and all before it."""
         def look():
             for n, line in enumerate(self.read()):
                 if line.startswith(start):

@@ -8,8 +8,10 @@ import subprocess
 import time
 
 from harness import Vm, main, test, u32
-from spice_client import (Probe, Screen, Spicy, XServer, free_port, need, read_ppm, screenshot, until)
+from spice_client import (Probe, Screen, Spicy, XServer, free_port, need, read_ppm, screenshot,
+                          until)
 from virtio import Virtio
+from virtio_serial import Serial
 
 QUEUE, EVENTS = 0x200000, 0x300000
 LOCAL = "spice+unix://%s/s"
@@ -137,8 +139,8 @@ def _(tmp):
 def _(tmp):
     need("openssl")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=127.0.0.1", "-keyout", "server-key.pem", "-out", "server-cert.pem"],
-                   cwd=tmp, check=True, stderr=subprocess.DEVNULL)
+                    "-subj", "/CN=127.0.0.1", "-keyout", "server-key.pem", "-out",
+                    "server-cert.pem"], cwd=tmp, check=True, stderr=subprocess.DEVNULL)
     with open(tmp + "/server-cert.pem") as cert, open(tmp + "/ca-cert.pem", "w") as ca:
         ca.write(cert.read())
     port, tls = free_port(), free_port()
@@ -169,7 +171,8 @@ def _(tmp):
         connected, initialized = vm.qmp.event("SPICE_CONNECTED"), vm.qmp.event("SPICE_INITIALIZED")
         server, client = connected["server"], connected["client"]
         assert server == {"host": "127.0.0.1", "port": str(port), "family": "ipv4"}, server
-        assert sorted(client) == ["family", "host", "port"] and client["host"] == "127.0.0.1", client
+        assert sorted(client) == ["family", "host", "port"], client
+        assert client["host"] == "127.0.0.1", client
         assert initialized["server"] == dict(server, auth="none"), initialized
         assert sorted(initialized["client"]) == ["channel-id", "channel-type", "connection-id",
                                                  "family", "host", "port", "tls"], initialized
@@ -381,6 +384,90 @@ def _(tmp):
         vm.quit()
         assert time.monotonic() - start < 20
     assert not [n for n in os.listdir(tmp) if n == "s"], os.listdir(tmp)
+
+
+class Agent:
+    """spice-vdagent on port 1 of a virtio-serial-pci: messages to and from the viewer."""
+    MONITORS_CONFIG, ANNOUNCE_CAPABILITIES, CLIPBOARD_GRAB = 2, 6, 7
+
+    def __init__(self, vm):
+        self.serial = Serial(vm)
+        assert self.serial.open() == "com.redhat.spice.0"
+        self.buffer = b""
+
+    def read(self, length):
+        while len(self.buffer) < length:
+            self.buffer += self.serial.rx.wait()
+        data, self.buffer = self.buffer[:length], self.buffer[length:]
+        return data
+
+    def message(self):
+        """(type, data) of the next message, which is in one chunk."""
+        _, size = struct.unpack("<II", self.read(8))
+        chunk = self.read(size)
+        protocol, kind, _, length = struct.unpack("<IIQI", chunk[:20])
+        assert protocol == 1 and length == len(chunk) - 20, chunk
+        return kind, chunk[20:]
+
+    def wait(self, wanted):
+        while True:
+            kind, data = self.message()
+            if kind == wanted:
+                return data
+
+    def send(self, kind, data):
+        message = struct.pack("<IIQI", 1, kind, 0, len(data)) + data
+        self.serial.tx.send(struct.pack("<II", 1, len(message)) + message)
+
+
+AGENT = ("-device", "virtio-serial-pci", "-chardev", "spicevmc,id=vdagent,name=vdagent", "-device",
+         "virtserialport,chardev=vdagent,name=com.redhat.spice.0")
+
+
+def edid_size(screen):
+    """The preferred mode of the bochs-display's EDID."""
+    edid = screen.vm.read(screen.registers - 0x500, 128)
+    return edid[56] | (edid[58] & 0xf0) << 4, edid[59] | (edid[61] & 0xf0) << 4
+
+
+@test("spice-agent/viewer-and-agent-talk-and-a-window-size-becomes-the-edid")
+def _(tmp):
+    vm = vm_with(tmp, "-device", "bochs-display", *AGENT)
+    screen = Screen(vm)
+    with Probe(tmp, LOCAL % tmp) as probe:
+        probe.said("opened SpiceMainChannel")
+        agent = Agent(vm)
+        assert agent.serial.told()[1:3] == (6, 1)  # the host's end is open
+        probe.said("agent 1")
+        agent.wait(Agent.ANNOUNCE_CAPABILITIES)
+        # It asks for the viewer's again; it can do clipboards with selection, by demand.
+        agent.send(Agent.ANNOUNCE_CAPABILITIES, struct.pack("<II", 1, 1 << 1 | 1 << 5 | 1 << 6))
+        agent.wait(Agent.ANNOUNCE_CAPABILITIES)
+        agent.send(Agent.CLIPBOARD_GRAB, struct.pack("<4BI", 0, 0, 0, 0, 1))
+        probe.said("clipboard-grab 1 type 1")
+        probe.do("size", 1048, 716)
+        until("EDID", lambda: edid_size(screen) == (1048, 716), 20)
+        agent.serial.tell(1, 6, 0)  # the agent ends
+        probe.said("agent 0")
+        agent.serial.tell(1, 6, 1)
+        probe.said("agent 1")
+    vm.quit()
+
+
+@test("spice-agent/clipboard-can-be-forbidden")
+def _(tmp):
+    vm = vm_with(tmp, "-device", "bochs-display", *AGENT,
+                 spice="disable-ticketing,disable-copy-paste,unix,addr=%s/s")
+    with Probe(tmp, LOCAL % tmp) as probe:
+        probe.said("opened SpiceMainChannel")
+        agent = Agent(vm)
+        probe.said("agent 1")
+        agent.send(Agent.ANNOUNCE_CAPABILITIES, struct.pack("<II", 1, 1 << 1 | 1 << 5 | 1 << 6))
+        agent.send(Agent.CLIPBOARD_GRAB, struct.pack("<4BI", 0, 0, 0, 0, 1))
+        agent.wait(Agent.ANNOUNCE_CAPABILITIES)
+        time.sleep(0.5)
+        assert not [line for line in probe.read() if line.startswith("clipboard")], probe.lines
+    vm.quit()
 
 
 def switches(pid):

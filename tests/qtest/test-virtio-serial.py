@@ -136,6 +136,10 @@ refuses("port-number-too-large", "-device", "virtio-serial-pci,max_ports=2", "-d
         "virtserialport,nr=2", says=["virtserialport", "nr=2"])
 refuses("chardev-of-a-port-that-does-not-exist", "-device", "virtio-serial-pci", "-device",
         "virtserialport,chardev=c9", says=["virtserialport", "'c9'"])
+refuses("spice-port-without-spice", "-chardev", "spicevmc,id=c0,name=vdagent",
+        says=["c0", "needs -spice"])
+refuses("spice-port-of-another-kind", "-chardev", "spicevmc,id=c0,name=smartcard",
+        says=["c0", "name=smartcard"])
 refuses("second-device", "-device", "virtio-serial-pci", "-device", "virtio-serial-pci,id=b",
         says=["b", "already"])
 main()

@@ -173,6 +173,11 @@ static void settle(struct rig *rig)
 
 /* ---- life ---- */
 
+static struct chardev *no_chardev(void *opaque, unsigned int index)
+{
+	return NULL;
+}
+
 static void event(void *opaque, const char *name, JsonObject *data)
 {
 	json_object_unref(data);
@@ -195,7 +200,7 @@ static void start_probe(struct rig *rig)
 
 static void rig_init(struct rig *rig, const char *options)
 {
-	struct ui_host host = { .event = event };
+	struct ui_host host = { .event = event, .chardev = no_chardev };
 	g_autofree char *spec = NULL;
 	GError *error = NULL;
 

@@ -2,6 +2,7 @@
 #include "ui/spice/display.h"
 #include "ui/spice/server.h"
 #include "util/fd.h"
+#include "util/trace.h"
 
 /* Addresses in commands are ours as they are: slot and generation are the upper 16 bits, and both 0
  * for every address of a process. */
@@ -142,6 +143,26 @@ static void set_client_capabilities(QXLInstance *qxl, uint8_t present,
 {
 }
 
+/* A viewer's wish for the sizes of its screens; NULL: would it be heard? Context: main. */
+static int client_monitors_config(QXLInstance *qxl, VDAgentMonitorsConfig *config)
+{
+	struct spice_display *display = qxl_display(qxl);
+	struct display_mode mode = { 0 };
+
+	if (!config || !display->console || (uint32_t)qxl->id >= config->num_of_monitors) {
+		return 1;
+	}
+	mode.width_px = config->monitors[qxl->id].width;
+	mode.height_px = config->monitors[qxl->id].height;
+	/* 0: that screen has no window. */
+	if (mode.width_px && mode.height_px && mode.width_px <= FB_MAX_SIZE_PX &&
+	    mode.height_px <= FB_MAX_SIZE_PX) {
+		TRACE(spice, resize, "%d: %ux%u", qxl->id, mode.width_px, mode.height_px);
+		console_set_mode(display->console, &mode);
+	}
+	return 1;
+}
+
 static const QXLInterface qxl_interface = {
 	.base = {
 		.type = SPICE_INTERFACE_QXL,
@@ -163,6 +184,7 @@ static const QXLInterface qxl_interface = {
 	.async_complete = async_complete,
 	.update_area_complete = update_area_complete,
 	.set_client_capabilities = set_client_capabilities,
+	.client_monitors_config = client_monitors_config,
 };
 
 /* ---- the viewer ---- */

@@ -333,6 +333,7 @@ static void destroy(struct spice *spice)
 	}
 	listen_close(spice->listener);
 	g_ptr_array_foreach(spice->displays, (GFunc)(void (*)(void))spice_display_stop, NULL);
+	g_clear_pointer(&spice->agents, g_ptr_array_unref);
 	spice_server_destroy(spice->server);
 	spice_input_destroy(spice->input);
 	g_ptr_array_unref(spice->displays);
@@ -370,6 +371,7 @@ static struct spice *create(const char *spec, const struct ui_host *host, GError
 		set_ticket(spice, false, false);
 	}
 	spice->input = spice_input_create(spice);
+	spice->agents = spice_agents_create(spice);
 	/* The library stops with a guest because of the guest's memory; here it sees none. */
 	spice_server_vm_start(spice->server);
 	return spice;

@@ -7,6 +7,7 @@
  *   core.c      the library's timers and watches on our main loop
  *   info.c      channels that viewers have open: events and query-spice
  *   input.c     keyboard, mouse, tablet
+ *   agent.c     the guest's agent
  *   display.h   a console as a QXL device of the library's
  *
  * The library has a thread of its own for each display, its worker, which calls the functions of
@@ -32,6 +33,7 @@ struct spice {
 	GPtrArray *channels; /* of struct spice_channel *, see info.c */
 	GPtrArray *displays; /* of struct spice_display *, by number of their channel */
 	struct spice_input *input;
+	GPtrArray *agents; /* see agent.c */
 	guint look; /* GSource that shows consoles which have come, or 0 */
 };
 
@@ -44,6 +46,10 @@ JsonNode *spice_info_query(struct spice *spice);
 /* Has a viewer the channel of @type (SPICE_CHANNEL_*) and @id open? *local (may be NULL): by a unix
  * socket. */
 bool spice_info_has_channel(struct spice *spice, int type, int id, bool *local);
+
+/* ---- agent.c ---- */
+/* One for each -chardev spicevmc. To be freed before the library's server. */
+GPtrArray *spice_agents_create(struct spice *spice);
 
 /* ---- server.c ---- */
 /* Viewers have come or gone. */
