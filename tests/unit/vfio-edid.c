@@ -51,11 +51,23 @@ static void test_edid_settles(void)
 	finish(&f);
 }
 
+/* Until the last wish is the monitor's and the link is up again. */
+static void until_followed(struct fixture *f, uint32_t width)
+{
+	int64_t end = clock_ns() + 20 * 1000000000ll;
+
+	do {
+		g_assert_cmpint(clock_ns(), <, end);
+		run_ms(10);
+	} while (f->fake->link_ups != f->fake->link_downs || !f->fake->link_ups ||
+		 edid_mode(f).width_px != width);
+}
+
 /* 200 wishes in ten seconds, with pauses in which the window stands still. */
 static void test_drag(void)
 {
 	struct fixture f = { 0 };
-	unsigned int pauses = 0;
+	unsigned int pauses = 0, slow = 0;
 
 	prepare_edid(&f);
 	for (uint32_t i = 0; i < 200; i++) {
@@ -64,35 +76,31 @@ static void test_drag(void)
 		ask(&f, 800 + i, 600 + i);
 		if (i % 40 == 39) {
 			pauses++;
-			run_ms(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + 2 * LATE_MS);
-			g_assert_cmpuint(f.fake->link_downs, ==, pauses);
-			g_assert_cmpuint(f.fake->link_ups, ==, pauses);
-			g_assert_cmpuint(edid_mode(&f).width_px, ==, 800 + i);
+			until_followed(&f, 800 + i);
 			g_assert_cmpint(f.fake->link_up_ns - f.fake->link_down_ns, >=,
 					(MODE_WISH_DOWN_MS - 1) * 1000000ll);
 		} else {
 			run_ms(40);
-			/* a pause that only the machine made */
-			pauses += clock_ns() - asked >= MODE_WISH_SETTLE_MS * 1000000ll;
+			/* a pause that only the machine made, which may count */
+			slow += clock_ns() - asked >= MODE_WISH_SETTLE_MS * 1000000ll;
 		}
+		g_assert_cmpuint(f.fake->link_downs, >=, pauses);
+		g_assert_cmpuint(f.fake->link_downs, <=, pauses + slow);
 	}
-	g_assert_cmpuint(pauses, >=, 5);
+	g_assert_cmpuint(pauses, ==, 5);
 	finish(&f);
 }
 
 static void test_soon(void)
 {
 	struct fixture f = { 0 };
-	int64_t asked;
 
-	prepare_edid(&f);
-	asked = clock_ns();
-	ask(&f, 1234, 777);
 	/* VNC lets its viewers' wishes settle for 200 ms before, and half a second is all there is */
-	while (!f.fake->link_downs) {
-		g_main_context_iteration(NULL, TRUE);
-	}
-	g_assert_cmpint(f.fake->link_down_ns - asked, <, 300 * 1000000ll);
+	G_STATIC_ASSERT(200 + MODE_WISH_SETTLE_MS <= 500);
+	prepare_edid(&f);
+	ask(&f, 1234, 777);
+	until_followed(&f, 1234);
+	g_assert_cmpuint(f.fake->link_downs, ==, 1);
 	finish(&f);
 }
 
