@@ -156,6 +156,15 @@ static void ui_event(void *opaque, const char *name, JsonObject *data)
 	qmp_event(((struct machine *)opaque)->monitor, name, data);
 }
 
+static void vnc_power(void *opaque, enum vnc_power power)
+{
+	if (power == VNC_POWER_RESET) {
+		machine_reset(opaque, false);
+	} else {
+		machine_powerdown(opaque);
+	}
+}
+
 /* Nobody chose the port, so somebody has to be told, in the words that scripts look for. */
 static void print_vnc_address(struct machine *machine)
 {
@@ -176,6 +185,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.objects = machine->objects,
 		.name = config->name,
 		.event = ui_event,
+		.power = vnc_power,
 		.opaque = machine,
 	};
 

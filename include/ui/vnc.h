@@ -12,6 +12,8 @@ struct crypto_objects;
 struct display_registry;
 struct input_router;
 
+enum vnc_power { VNC_POWER_DOWN, VNC_POWER_RESET };
+
 struct vnc_host {
 	struct display_registry *displays; /* consoles may come later */
 	struct input_router *input;
@@ -19,6 +21,8 @@ struct vnc_host {
 	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
 	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */
 	void (*event)(void *opaque, const char *name, JsonObject *data);
+	/* A viewer presses the guest's buttons (power-control=on). */
+	void (*power)(void *opaque, enum vnc_power power);
 	void *opaque;
 };
 
@@ -38,7 +42,7 @@ bool vnc_server_reload_tls(struct vnc_server *server, GError **error);
 /* Listens at the one SocketAddress of @addresses instead; clients stay. After an error the server
  * listens where it did. */
 bool vnc_server_move(struct vnc_server *server, JsonArray *addresses, GError **error);
-/* A connected socket becomes a client; takes @fd. @trusted: nothing is asked of it, no TLS either. */
+/* A connected socket becomes a client; takes @fd. @trusted: nothing is asked of it, no TLS too. */
 bool vnc_server_add_fd(struct vnc_server *server, int fd, bool trusted, GError **error);
 /* id= of the options, else "default". */
 const char *vnc_server_id(const struct vnc_server *server);

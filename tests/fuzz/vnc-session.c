@@ -82,7 +82,7 @@ static void start(void)
 	env.buffer = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, 70, 40, NULL);
 	env.cursor = fb_buffer_create_alloc(DRM_FORMAT_ARGB8888, 16, 16, NULL);
 	env.console = console_create(env.displays, "fuzz", 0, &source_ops, NULL);
-	env.server = vnc_server_create("none,lossy=on,share=ignore", &host, NULL);
+	env.server = vnc_server_create("none,lossy=on,share=ignore,power-control=on", &host, NULL);
 	check(env.server != NULL);
 }
 
@@ -175,7 +175,7 @@ static void say_encodings(struct program *program)
 		RFB_ENCODING_DESKTOP_NAME, RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
 		RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_VMWARE_LED_STATE, RFB_ENCODING_QUALITY_0 + 5,
 		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9, RFB_ENCODING_FENCE,
-		RFB_ENCODING_CONTINUOUS_UPDATES,
+		RFB_ENCODING_CONTINUOUS_UPDATES, RFB_ENCODING_XVP,
 	};
 	unsigned int count = take_byte(program) % 20;
 	uint8_t message[4 + 4 * 20] = { 2, 0, 0, (uint8_t)count };
@@ -250,7 +250,7 @@ static void say_fence(struct program *program)
 
 static void do_one(struct program *program)
 {
-	switch (take_byte(program) % 18) {
+	switch (take_byte(program) % 19) {
 	case 0:
 		say_raw(program);
 		break;
@@ -294,6 +294,9 @@ static void do_one(struct program *program)
 		break;
 	case 14:
 		say_fence(program);
+		break;
+	case 16:
+		say_message(program, RFB_CLIENT_XVP, 4);
 		break;
 	case 15:
 		say_message(program, RFB_CLIENT_CONTINUOUS_UPDATES, 10);

@@ -797,6 +797,144 @@ static void test_keys(void)
 	set_free(set);
 }
 
+/* Caps Lock at the viewer's shows in its symbols; the guest's follows. */
+static void test_lock_keys(void)
+{
+	struct set *set = set_new("none", 64, 48);
+	struct viewer *v = viewer_join(set->server);
+
+	viewer_key(v, 'A', true);
+	viewer_key(v, 'A', false);
+	expect_events(set, v, "+58 -58 +30 -30 ");
+	/* The guest has not said yet that it is on, and that is remembered. */
+	viewer_key(v, 'B', true);
+	expect_events(set, v, "+48 ");
+	input_leds_set(set->input, INPUT_LED_CAPS);
+	viewer_idle(v, 10);
+	viewer_key(v, 'C', true);
+	expect_events(set, v, "+46 ");
+	viewer_key(v, 'd', true);
+	expect_events(set, v, "+58 -58 +32 ");
+	/* A digit of the keypad needs Num Lock; its arrows need none. */
+	viewer_key(v, 0xffb4, true);
+	viewer_key(v, 0xffb5, true);
+	expect_events(set, v, "+69 -69 +75 +76 ");
+	viewer_key(v, 0xff96, true);
+	expect_events(set, v, "+69 -69 +75 ");
+	/* With Shift held a capital letter is what it should be. */
+	viewer_key(v, 0xffe1, true);
+	viewer_key(v, 'E', true);
+	expect_events(set, v, "+42 +18 ");
+	viewer_free(v);
+	set_free(set);
+
+	set = set_new("none,lock-key-sync=off", 64, 48);
+	v = viewer_join(set->server);
+	viewer_key(v, 'A', true);
+	expect_events(set, v, "+30 ");
+	viewer_free(v);
+	set_free(set);
+}
+
+/* Keys come one after the other, none is lost, and those that wait are given at the end. */
+static void test_key_delay(void)
+{
+	struct set *set = set_new("none,key-delay-ms=20", 64, 48);
+	struct viewer *v = viewer_join(set->server);
+	gint64 start = g_get_monotonic_time();
+
+	for (unsigned int i = 0; i < 3; i++) {
+		viewer_key(v, 'a', true);
+		viewer_key(v, 'a', false);
+	}
+	while (set->events->len < 24) {
+		viewer_idle(v, 1);
+	}
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 5 * 20000);
+	expect_events(set, v, "+30 -30 +30 -30 +30 -30 ");
+	for (unsigned int i = 0; i < 400; i++) {
+		viewer_key(v, 'b', true);
+		viewer_key(v, 'b', false);
+	}
+	viewer_key(v, 'c', true);
+	viewer_idle(v, 50);
+	shutdown(v->fd, SHUT_RDWR);
+	settle();
+	g_assert_cmpuint(set->events->len, ==, 800 * 4 + 8);
+	g_assert_true(g_str_has_suffix(set->events->str, "+48 -48 +46 -46 "));
+	viewer_free(v);
+	set_free(set);
+}
+
+static void test_power(void)
+{
+	struct set *set = set_new("none,power-control=on", 64, 48);
+	struct viewer *v = viewer_join(set->server);
+
+	VIEWER_ENCODINGS(v, RFB_ENCODING_RAW, RFB_ENCODING_XVP);
+	while (v->xvp_inits == 0) {
+		viewer_receive(v);
+	}
+	viewer_send(v, "\xfa\0\1\2\xfa\0\1\4\xfa\0\1\3\xfa\0\2\2", 16);
+	while (v->xvp_fails == 0) {
+		viewer_receive(v);
+	}
+	viewer_idle(v, 10);
+	g_assert_cmpuint(set->downs, ==, 1);
+	g_assert_cmpuint(set->resets, ==, 1);
+	viewer_free(v);
+	set_free(set);
+
+	set = set_new("none", 64, 48);
+	v = viewer_join(set->server);
+	viewer_send(v, "\xfa\0\1\4", 4);
+	g_assert_true(viewer_is_dropped(v));
+	g_assert_cmpuint(set->resets, ==, 0);
+	viewer_free(v);
+	set_free(set);
+}
+
+/* The server calls a viewer that listens. */
+static void test_reverse(void)
+{
+	struct listen_address address = { .host = (char *)"127.0.0.1", .port = 6200,
+					  .port_last = 6999 };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *spec = NULL;
+	uint16_t port;
+	GSocket *listener = listen_open(&address, &port, &error), *accepted;
+	struct viewer *v = g_new0(struct viewer, 1);
+	struct vnc_host host = { 0 };
+	struct set *set;
+
+	g_assert_no_error(error);
+	spec = g_strdup_printf("127.0.0.1:%u,reverse=on", port);
+	set = set_new(spec, 64, 48);
+	g_socket_set_blocking(listener, TRUE);
+	accepted = g_socket_accept(listener, NULL, &error);
+	g_assert_no_error(error);
+	v->fd = dup(g_socket_get_fd(accepted));
+	g_assert_cmpint(fcntl(v->fd, F_SETFL, O_NONBLOCK), ==, 0);
+	g_object_unref(accepted);
+	v->in = g_byte_array_new();
+	v->decoder.take = viewer_take;
+	v->decoder.opaque = v;
+	v->decoder.format = pixel_format_native;
+	g_assert_cmpuint(viewer_start(v, 8), ==, RFB_SECURITY_NONE);
+	g_assert_cmpuint(viewer_authenticate(v, NULL), ==, 0);
+	g_assert_true(viewer_init(v, true));
+	viewer_update(v, false);
+	assert_guest_shown(set, v);
+	viewer_free(v);
+	listen_close(listener);
+	/* Nobody is there. */
+	host.displays = set->guest->registry;
+	host.input = set->input;
+	g_assert_null(vnc_server_create(spec, &host, &error));
+	g_assert_nonnull(strstr(error->message, "reverse=on: 127.0.0.1:"));
+	set_free(set);
+}
+
 static void test_pointer(void)
 {
 	struct set *set = set_new("none", 320, 200);
@@ -1011,6 +1149,10 @@ static void test_options(void)
 		{ ":1,share=some", "share=some" },
 		{ ":1,passwrd=on", "did you mean 'password'" },
 		{ ":1,password=on,password-secret=s", "one or the other" },
+		{ "none,reverse=on", "reverse=on: needs" },
+		{ "host:70000,reverse=on", "expected HOST" },
+		{ "host:5500,reverse=on,websocket=on", "without websocket" },
+		{ ":1,key-delay-ms=5000", "key-delay-ms: at most" },
 		{ ":1,sasl=on,password=on", "one or the other" },
 		{ ":1,x509=/etc/pki", "tls-creds=ID" },
 		{ ":1,tls-authz=a", "tls-authz: not supported yet" },
@@ -1084,6 +1226,10 @@ int main(int argc, char **argv)
 	ADD("share-policies-hold", test_share);
 	ADD("more-connections-than-allowed-are-refused", test_connections);
 	ADD("keys-arrive-and-are-released-at-the-end", test_keys);
+	ADD("lock-keys-follow-the-viewer", test_lock_keys);
+	ADD("keys-may-come-with-a-pause-between", test_key_delay);
+	ADD("power-buttons-are-pressed-where-that-is-allowed", test_power);
+	ADD("a-viewer-is-called", test_reverse);
 	ADD("the-pointer-lands-on-the-exact-pixel", test_pointer);
 	ADD("relative-motion-is-agreed-on", test_motion_kind);
 	ADD("leds-reach-viewers", test_leds);

@@ -20,6 +20,7 @@ struct set {
 	GString *events; /* input as the guest got it */
 	GString *vnc_events;
 	unsigned int modes; /* set_mode calls */
+	unsigned int downs, resets; /* power buttons */
 	bool fixed; /* no other mode can be had */
 };
 
@@ -86,13 +87,24 @@ static inline void on_event(void *opaque, const char *name, JsonObject *data)
 	json_object_unref(data);
 }
 
+static inline void on_power(void *opaque, enum vnc_power power)
+{
+	struct set *set = opaque;
+
+	if (power == VNC_POWER_RESET) {
+		set->resets++;
+	} else {
+		set->downs++;
+	}
+}
+
 /* @objects: for what @spec names; taken, may be NULL. */
 static inline struct set *set_new_with(struct crypto_objects *objects, const char *spec,
 				       uint32_t width, uint32_t height)
 {
 	struct set *set = g_new0(struct set, 1);
 	struct vnc_host host = { .name = "test", .event = on_event, .opaque = set,
-				 .objects = objects };
+				 .objects = objects, .power = on_power };
 	g_autoptr(GError) error = NULL;
 
 	the_set = set;

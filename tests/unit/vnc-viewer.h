@@ -44,6 +44,7 @@ struct viewer {
 	uint32_t fence_flags;
 	char fence_data[65];
 	unsigned int ends; /* of continuous updates */
+	unsigned int xvp_inits, xvp_fails;
 	/* A slow network: bytes a millisecond; 0: as fast as it goes. */
 	unsigned int rate_bytes_ms;
 	gint64 rate_from; /* what comes from then on may be read */
@@ -458,6 +459,9 @@ static inline void viewer_receive(struct viewer *v)
 	take_u8(d);
 	if (type == 248) {
 		take_fence(v);
+	} else if (type == 250) {
+		g_assert_cmpuint(take_u8(d), ==, 1);
+		*(take_u8(d) ? &v->xvp_inits : &v->xvp_fails) += 1;
 	} else if (type == 1) {
 		take_u16(d);
 		viewer_take(v, take_u16(d) * 6);

@@ -37,6 +37,8 @@ static unsigned int feature_of(int32_t encoding)
 		return FEATURE_VMWARE_LED_STATE;
 	case RFB_ENCODING_DESKTOP_NAME:
 		return FEATURE_DESKTOP_NAME;
+	case RFB_ENCODING_XVP:
+		return FEATURE_XVP;
 	case RFB_ENCODING_FENCE:
 		return FEATURE_FENCE;
 	case RFB_ENCODING_CONTINUOUS_UPDATES:
@@ -87,6 +89,9 @@ static unsigned int due_for(unsigned int features)
 	}
 	if (features & FEATURE_FENCE) {
 		due |= DUE_FENCE;
+	}
+	if (features & FEATURE_XVP) {
+		due |= DUE_XVP;
 	}
 	if (features & FEATURE_CONTINUOUS) {
 		due |= DUE_NO_CONTINUOUS;
@@ -299,6 +304,13 @@ void vnc_announce_fence(struct vnc_client *client, const struct rfb_message *mes
 	}
 }
 
+static void add_xvp(GByteArray *out, enum rfb_xvp code)
+{
+	bytes_add_u16(out, RFB_SERVER_XVP << 8);
+	bytes_add_u8(out, RFB_XVP_VERSION);
+	bytes_add_u8(out, code);
+}
+
 /* Messages of their own. */
 static void add_messages(struct vnc_client *client, unsigned int due, GByteArray *out)
 {
@@ -307,6 +319,12 @@ static void add_messages(struct vnc_client *client, unsigned int due, GByteArray
 	}
 	if (due & DUE_NO_CONTINUOUS) {
 		bytes_add_u8(out, RFB_SERVER_END_OF_CONTINUOUS_UPDATES);
+	}
+	if ((due & DUE_XVP) && client->server->options.power_control) {
+		add_xvp(out, RFB_XVP_INIT);
+	}
+	if (due & DUE_XVP_FAIL) {
+		add_xvp(out, RFB_XVP_FAIL);
 	}
 	bytes_add(out, client->fence_answers->data, client->fence_answers->len);
 	g_byte_array_set_size(client->fence_answers, 0);

@@ -15,6 +15,16 @@ static const struct {
 	{ BTN_SIDE, 0, 0 },
 };
 
+/* More are given at once, so that a flood has no memory. */
+#define MAX_WAITING_KEYS 256
+
+/* <X11/keysymdef.h>: the keypad with Num Lock, and from Home to Delete without. */
+#define KEYSYM_KP_0 0xffb0
+#define KEYSYM_KP_9 0xffb9
+#define KEYSYM_KP_DECIMAL 0xffae
+#define KEYSYM_KP_HOME 0xff95
+#define KEYSYM_KP_DELETE 0xff9f
+
 /* In relative motion, a step of 0 is sent as this (QEMU's pointer motion change). */
 #define MOTION_ZERO 0x7fff
 
@@ -39,15 +49,77 @@ static void set_down(struct vnc_client *client, uint16_t code, bool down)
 	}
 }
 
+static void give_key(struct vnc_client *client, uint16_t code, bool down)
+{
+	input_key(router_of(client), code, down);
+	input_sync(router_of(client));
+}
+
+static gboolean give_next(gpointer opaque)
+{
+	struct vnc_client *client = opaque;
+	struct client_keyboard *keyboard = &client->keyboard;
+	uint16_t key;
+
+	if (keyboard->waiting->len == 0) {
+		keyboard->timer = 0;
+		return G_SOURCE_REMOVE;
+	}
+	key = g_array_index(keyboard->waiting, uint16_t, 0);
+	g_array_remove_index(keyboard->waiting, 0);
+	give_key(client, key & ~KEY_WAITING_DOWN, key & KEY_WAITING_DOWN);
+	return G_SOURCE_CONTINUE;
+}
+
+static void give_all(struct vnc_client *client)
+{
+	struct client_keyboard *keyboard = &client->keyboard;
+
+	while (keyboard->waiting && keyboard->waiting->len > 0) {
+		give_next(client);
+	}
+}
+
+/* At once, or when the keys before it are through and its time has come. */
+static void give_later(struct vnc_client *client, uint16_t code, bool down)
+{
+	struct client_keyboard *keyboard = &client->keyboard;
+	uint16_t key = (uint16_t)(code | (down ? KEY_WAITING_DOWN : 0));
+
+	if (!keyboard->waiting) {
+		keyboard->waiting = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+	}
+	if (keyboard->waiting->len >= MAX_WAITING_KEYS) {
+		give_all(client);
+	}
+	if (keyboard->timer) {
+		g_array_append_val(keyboard->waiting, key);
+		return;
+	}
+	give_key(client, code, down);
+	keyboard->timer = g_timeout_add(client->server->options.key_delay_ms, give_next, client);
+}
+
+static unsigned int led_of(uint16_t code)
+{
+	return code == KEY_CAPSLOCK ? INPUT_LED_CAPS : code == KEY_NUMLOCK ? INPUT_LED_NUM : 0;
+}
+
 static void send_key(struct vnc_client *client, uint16_t code, bool down)
 {
 	/* A key that we didn't press isn't ours to release. */
 	if (code == 0 || code >= KEY_CNT || (!down && !is_down(client, code))) {
 		return;
 	}
+	if (down && !is_down(client, code)) {
+		client->keyboard.toggled ^= led_of(code);
+	}
 	set_down(client, code, down);
-	input_key(router_of(client), code, down);
-	input_sync(router_of(client));
+	if (client->server->options.key_delay_ms) {
+		give_later(client, code, down);
+	} else {
+		give_key(client, code, down);
+	}
 }
 
 static bool is_letter(uint32_t keysym)
@@ -55,16 +127,47 @@ static bool is_letter(uint32_t keysym)
 	return keysym < 0x80 && g_ascii_isalpha((char)keysym);
 }
 
+/* A lock key is pressed when @wanted says that the guest has the other state. */
+static void sync_lock(struct vnc_client *client, uint16_t code, bool wanted)
+{
+	unsigned int leds = input_leds(router_of(client)) ^ client->keyboard.toggled;
+
+	if (wanted != !!(leds & led_of(code))) {
+		send_key(client, code, true);
+		send_key(client, code, false);
+	}
+}
+
+/* The symbol of a key says what Caps Lock and Num Lock are at the viewer's. */
+static void sync_locks(struct vnc_client *client, uint32_t keysym)
+{
+	bool shift = is_down(client, KEY_LEFTSHIFT) || is_down(client, KEY_RIGHTSHIFT);
+
+	if (!client->server->options.lock_key_sync) {
+		return;
+	}
+	if (is_letter(keysym)) {
+		sync_lock(client, KEY_CAPSLOCK, shift != g_ascii_isupper((char)keysym));
+	} else if ((keysym >= KEYSYM_KP_0 && keysym <= KEYSYM_KP_9) || keysym == KEYSYM_KP_DECIMAL) {
+		sync_lock(client, KEY_NUMLOCK, true);
+	} else if (keysym >= KEYSYM_KP_HOME && keysym <= KEYSYM_KP_DELETE) {
+		sync_lock(client, KEY_NUMLOCK, false);
+	}
+}
+
 /*
  * The viewer sends symbols of its own layout, and the guest turns keys into symbols with a US
  * layout (as far as we know): where the two need Shift differently it is pressed or let go around
- * the key. Letters are left alone, because Caps Lock may have made them.
+ * the key. Letters are left alone, because Caps Lock may have made them: it is the one that follows.
  */
 void vnc_input_key(struct vnc_client *client, uint32_t keysym, bool down)
 {
 	bool shift = false, left, right;
 	uint16_t code = input_code_from_keysym(keysym, &shift);
 
+	if (down && code) {
+		sync_locks(client, keysym);
+	}
 	if (!down || code == 0 || keysym >= 0x80 || keysym <= ' ' || is_letter(keysym)) {
 		send_key(client, code, down);
 		return;
@@ -153,6 +256,12 @@ void vnc_input_release(struct vnc_client *client)
 {
 	bool any = false;
 
+	give_all(client);
+	if (client->keyboard.timer) {
+		g_source_remove(client->keyboard.timer);
+		client->keyboard.timer = 0;
+	}
+	g_clear_pointer(&client->keyboard.waiting, g_array_unref);
 	for (uint16_t code = 1; code < KEY_CNT; code++) {
 		if (is_down(client, code)) {
 			set_down(client, code, false);

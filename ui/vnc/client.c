@@ -47,6 +47,7 @@ static void inputs_changed(void *opaque)
 {
 	struct vnc_client *client = opaque;
 
+	client->keyboard.toggled = 0;
 	client->due |= DUE_LEDS | DUE_POINTER_MOTION;
 	vnc_screen_advance(client);
 }

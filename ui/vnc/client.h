@@ -41,6 +41,7 @@ enum client_feature {
 	FEATURE_DESKTOP_NAME = 1 << 8,
 	FEATURE_FENCE = 1 << 9,
 	FEATURE_CONTINUOUS = 1 << 10,
+	FEATURE_XVP = 1 << 11,
 };
 
 /* What it has yet to be told; sent when its socket is free. */
@@ -53,6 +54,8 @@ enum client_due {
 	DUE_NAME = 1 << 5,
 	DUE_SIZE = 1 << 6,
 	DUE_FENCE = 1 << 7, /* that shows it that we have them */
+	DUE_XVP = 1 << 9, /* that power control is offered */
+	DUE_XVP_FAIL = 1 << 10,
 	DUE_NO_CONTINUOUS = 1 << 8, /* continuous updates are off; the first time: could be had */
 };
 
@@ -88,7 +91,14 @@ struct client_screen {
 struct client_keyboard {
 	uint8_t down[KEY_CNT / 8 + 1]; /* keys and buttons that this client holds */
 	uint8_t buttons; /* RFB mask of its last pointer event */
+	/* With key-delay-ms: keys that wait, of uint16_t, the code and KEY_WAITING_DOWN. */
+	GArray *waiting;
+	guint timer; /* until the next one may go, or 0 */
+	/* Lock keys that were pressed since the guest last said what its LEDs are: INPUT_LED_ bits. */
+	unsigned int toggled;
 };
+
+#define KEY_WAITING_DOWN 0x8000u
 
 struct vnc_client {
 	struct vnc_server *server;

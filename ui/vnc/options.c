@@ -11,17 +11,18 @@
 #define FIRST_WEB_PORT 5700
 #define MAX_DISPLAY (65535 - FIRST_PORT)
 #define DEFAULT_CONNECTIONS 32
+#define MAX_KEY_DELAY_MS 1000
 
 static const char *const known[] = {
-	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "lossy",
-	"non-adaptive", "password", "password-secret", "sasl", "share", "tls-creds", "to", "vnc",
+	"audiodev", "connections", "display", "head", "id", "ipv4", "ipv6", "key-delay-ms",
+	"lock-key-sync", "lossy", "non-adaptive", "password", "password-secret", "power-control", "reverse",
+	"sasl", "share", "tls-creds", "to", "vnc",
 	"websocket", NULL,
 };
 
 /* QEMU has these; here they are refused by name rather than as unknown. */
 static const char *const later[] = {
-	"key-delay-ms", "lock-key-sync", "power-control", "reverse", "sasl-authz",
-	"tls-authz", NULL,
+	"sasl-authz", "tls-authz", NULL,
 };
 
 /* QEMU had these before 6; now they are somewhere else there, too. */
@@ -75,7 +76,12 @@ static bool parse_address(struct vnc_options *options, const char *text, GError 
 		return error_set(error, "-vnc %s: expected HOST:N with N = 0..%d, unix:PATH or none",
 				 text, MAX_DISPLAY);
 	}
-	address->port = address->port_last = (uint16_t)(FIRST_PORT + number);
+	/* Who listens for us has a port and no display number. */
+	if (options->reverse && (number < 1 || number > G_MAXUINT16)) {
+		return error_set(error, "-vnc %s: reverse=on: expected HOST:PORT", text);
+	}
+	address->port = (uint16_t)(options->reverse ? number : FIRST_PORT + number);
+	address->port_last = address->port;
 	return parse_host("-vnc ", text, (size_t)(colon - text), &address->host, error);
 }
 
@@ -211,11 +217,14 @@ static bool parse_security(struct vnc_options *options, struct opts *opts, GErro
 
 static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **error)
 {
-	uint64_t connections = DEFAULT_CONNECTIONS, head = 0;
+	uint64_t connections = DEFAULT_CONNECTIONS, head = 0, key_delay_ms = 0;
 
 	if (!refuse_later(opts, error) ||
 	    !parse_security(options, opts, error) ||
 	    !opts_get_bool(opts, "lossy", &options->lossy, error) ||
+	    !opts_get_bool(opts, "power-control", &options->power_control, error) ||
+	    !opts_get_bool(opts, "lock-key-sync", &options->lock_key_sync, error) ||
+	    !opts_get_u64(opts, "key-delay-ms", &key_delay_ms, error) ||
 	    !opts_get_bool(opts, "non-adaptive", &options->non_adaptive, error) ||
 	    !opts_get_bool(opts, "ipv4", &options->address.ipv4, error) ||
 	    !opts_get_bool(opts, "ipv6", &options->address.ipv6, error) ||
@@ -230,6 +239,11 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	if (head > G_MAXINT) {
 		return error_set(error, "%s: head: number too large", opts->object);
 	}
+	if (key_delay_ms > MAX_KEY_DELAY_MS) {
+		return error_set(error, "%s: key-delay-ms: at most %d", opts->object,
+				 MAX_KEY_DELAY_MS);
+	}
+	options->key_delay_ms = (unsigned int)key_delay_ms;
 	options->connections = (unsigned int)connections;
 	options->head = (unsigned int)head;
 	options->display = g_strdup(opts_get(opts, "display"));
@@ -237,6 +251,19 @@ static bool parse_rest(struct vnc_options *options, struct opts *opts, GError **
 	/* libvirt names the only audio back end that there is, "none". */
 	opts_get(opts, "audiodev");
 	return opts_check_used(opts, known, error);
+}
+
+static bool check_reverse(struct vnc_options *options, struct opts *opts, GError **error)
+{
+	if (!options->reverse) {
+		return true;
+	}
+	if (!options->listen || options->web || opts_get(opts, "to")) {
+		return error_set(error, "%s: reverse=on: needs HOST:PORT or unix:PATH to connect to, "
+				 "and goes without websocket= and to=", opts->object);
+	}
+	options->listen = false;
+	return true;
 }
 
 bool vnc_options_parse(struct vnc_options *options, const char *spec, GError **error)
@@ -251,11 +278,14 @@ bool vnc_options_parse(struct vnc_options *options, const char *spec, GError **e
 	}
 	address = opts_get(opts, "vnc");
 	options->listen = address && strcmp(address, "none") != 0;
+	options->lock_key_sync = true;
 	if (!address || !*address) {
 		ok = error_set(error, "-vnc: an address is missing: HOST:N, unix:PATH or none");
 	} else {
-		ok = (!options->listen || parse_address(options, address, error)) &&
-		     parse_to(options, opts, address, error) && parse_rest(options, opts, error);
+		ok = opts_get_bool(opts, "reverse", &options->reverse, error) &&
+		     (!options->listen || parse_address(options, address, error)) &&
+		     parse_to(options, opts, address, error) && parse_rest(options, opts, error) &&
+		     check_reverse(options, opts, error);
 	}
 	opts_destroy(opts);
 	if (!ok) {
@@ -291,6 +321,10 @@ void vnc_print_help(void)
 	     "  tls-creds=ID           TLS (VeNCrypt), with -object tls-creds-x509 or tls-creds-anon\n"
 	     "  share=allow-exclusive|force-shared|ignore\n"
 	     "  connections=N          most clients at a time [32]\n"
+	     "  reverse=on|off         connect to a viewer that listens at HOST:PORT or unix:PATH [off]\n"
+	     "  power-control=on|off   viewers may power down and reset the guest [off]\n"
+	     "  lock-key-sync=on|off   Caps and Num Lock follow viewers that send no key codes [on]\n"
+	     "  key-delay-ms=N         time between two keys of a viewer [0]\n"
 	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"
 	     "  non-adaptive=on|off    the client's encoding also where raw pixels are faster [off]\n"
 	     "  display=ID, head=N     the device and head to show [the first]");

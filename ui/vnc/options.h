@@ -24,6 +24,10 @@ struct vnc_options {
 	char *password_secret; /* id of a secret, or NULL: it is set later */
 	bool sasl; /* instead of a password */
 	char *tls_creds; /* id of credentials, or NULL: no TLS */
+	bool reverse; /* connect to the address instead of listening */
+	bool power_control; /* viewers may press the guest's buttons */
+	bool lock_key_sync; /* Caps and Num Lock follow a viewer's symbols */
+	unsigned int key_delay_ms; /* between two keys of a viewer */
 	bool lossy; /* JPEG is allowed */
 	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
 	enum vnc_share share;

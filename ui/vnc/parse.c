@@ -184,6 +184,17 @@ static ssize_t parse_fence(const uint8_t *p, size_t len, struct rfb_message *mes
 	return 9 + p[8];
 }
 
+static ssize_t parse_xvp(const uint8_t *p, size_t len, struct rfb_message *message)
+{
+	if (len < 4) {
+		return 0;
+	}
+	message->kind = RFB_MESSAGE_XVP;
+	message->xvp.version = p[2];
+	message->xvp.code = p[3];
+	return 4;
+}
+
 static ssize_t parse_qemu(const uint8_t *p, size_t len, struct rfb_message *message,
 			  const char **why)
 {
@@ -244,6 +255,8 @@ static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t 
 		return parse_continuous(p, len, message);
 	case RFB_CLIENT_FENCE:
 		return parse_fence(p, len, message, why);
+	case RFB_CLIENT_XVP:
+		return parse_xvp(p, len, message);
 	case RFB_CLIENT_QEMU:
 		return parse_qemu(p, len, message, why);
 	default:

@@ -56,6 +56,7 @@ enum rfb_kind {
 	RFB_MESSAGE_DESKTOP_SIZE,
 	RFB_MESSAGE_CONTINUOUS_UPDATES,
 	RFB_MESSAGE_FENCE,
+	RFB_MESSAGE_XVP,
 };
 
 struct rfb_message {
@@ -84,6 +85,9 @@ struct rfb_message {
 			bool enable;
 			uint16_t x, y, w, h;
 		} continuous;
+		struct {
+			uint8_t version, code;
+		} xvp;
 		struct {
 			uint32_t flags;
 			uint8_t len;

@@ -42,6 +42,7 @@ enum rfb_client_message {
 	RFB_CLIENT_CUT_TEXT = 6,
 	RFB_CLIENT_CONTINUOUS_UPDATES = 150,
 	RFB_CLIENT_FENCE = 248,
+	RFB_CLIENT_XVP = 250,
 	RFB_CLIENT_SET_DESKTOP_SIZE = 251,
 	RFB_CLIENT_QEMU = 255,
 };
@@ -55,6 +56,17 @@ enum rfb_server_message {
 	RFB_SERVER_COLOUR_MAP = 1,
 	RFB_SERVER_END_OF_CONTINUOUS_UPDATES = 150,
 	RFB_SERVER_FENCE = 248,
+	RFB_SERVER_XVP = 250,
+};
+
+/* Fourth byte of the two, behind the version. */
+#define RFB_XVP_VERSION 1
+enum rfb_xvp {
+	RFB_XVP_FAIL = 0, /* from a server: it can't be done */
+	RFB_XVP_INIT = 1, /* from a server: it is offered */
+	RFB_XVP_SHUTDOWN = 2, /* from a client */
+	RFB_XVP_REBOOT = 3,
+	RFB_XVP_RESET = 4,
 };
 
 /* Of a fence, both ways. */
@@ -83,6 +95,7 @@ enum rfb_encoding {
 	RFB_ENCODING_LED_STATE = -261,
 	RFB_ENCODING_DESKTOP_NAME = -307,
 	RFB_ENCODING_EXTENDED_DESKTOP_SIZE = -308,
+	RFB_ENCODING_XVP = -309,
 	RFB_ENCODING_FENCE = -312,
 	RFB_ENCODING_CONTINUOUS_UPDATES = -313,
 	RFB_ENCODING_ALPHA_CURSOR = -314,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
+#include <gio/gunixsocketaddress.h>
 
 #include "crypto/objects.h"
 #include "crypto/sasl.h"
@@ -14,6 +15,8 @@
 /* How long a client may think in the handshake; and while a person types the password. */
 #define ANSWER_MS 10000
 #define PASSWORD_MS 120000
+/* Until a viewer answers that we call. */
+#define CONNECT_S 10
 
 /* ---- what clients share ---- */
 
@@ -233,6 +236,30 @@ bool vnc_server_listen(struct vnc_server *server, GError **error)
 	return ok;
 }
 
+/* To a viewer that waits for us. It is there or it isn't: this is at the start, so it may take time. */
+static bool call_viewer(struct vnc_server *server, GError **error)
+{
+	const struct listen_address *to = &server->options.address;
+	g_autoptr(GSocketClient) caller = g_socket_client_new();
+	g_autoptr(GSocketConnectable) where = to->unix_path ?
+		G_SOCKET_CONNECTABLE(g_unix_socket_address_new(to->unix_path)) :
+		g_network_address_new(to->host && *to->host ? to->host : "localhost", to->port);
+	g_autofree char *name = to->unix_path ? g_strdup_printf("unix:%s", to->unix_path) :
+				g_strdup_printf("%s:%u", to->host ? to->host : "", to->port);
+	g_autoptr(GError) cause = NULL;
+	GSocketConnection *connection;
+
+	g_socket_client_set_enable_proxy(caller, FALSE);
+	g_socket_client_set_timeout(caller, CONNECT_S);
+	connection = g_socket_client_connect(caller, where, NULL, &cause);
+	if (!connection) {
+		return error_set(error, "-vnc: reverse=on: %s: %s", name, cause->message);
+	}
+	g_socket_set_timeout(g_socket_connection_get_socket(connection), 0);
+	vnc_server_add_client(server, connection);
+	return true;
+}
+
 /* What the options name. */
 static bool find_objects(struct vnc_server *server, GError **error)
 {
@@ -247,7 +274,7 @@ static bool find_objects(struct vnc_server *server, GError **error)
 		}
 	}
 	if (options->sasl && !server->tls &&
-	    ((options->listen && !options->address.unix_path) ||
+	    (((options->listen || options->reverse) && !options->address.unix_path) ||
 	     (options->web && !options->web_address.unix_path))) {
 		return error_set(error, "-vnc: sasl=on: needs tls-creds=ID, or unix sockets only");
 	}
@@ -296,7 +323,8 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 		vnc_server_destroy(server);
 		return NULL;
 	}
-	if (!find_objects(server, error) || !vnc_server_listen(server, error)) {
+	if (!find_objects(server, error) || !vnc_server_listen(server, error) ||
+	    (options.reverse && !call_viewer(server, error))) {
 		vnc_server_destroy(server);
 		return NULL;
 	}

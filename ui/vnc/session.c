@@ -382,6 +382,24 @@ static void expect_change(struct vnc_client *client)
 	}
 }
 
+static void press_power(struct vnc_client *client, uint8_t version, uint8_t code)
+{
+	const struct vnc_host *host = &client->server->host;
+
+	if (!client->server->options.power_control) {
+		vnc_client_refuse(client, "power control wasn't offered");
+		return;
+	}
+	/* "Reboot" would need somebody inside the guest. */
+	if (version != RFB_XVP_VERSION || !host->power ||
+	    (code != RFB_XVP_SHUTDOWN && code != RFB_XVP_RESET)) {
+		client->due |= DUE_XVP_FAIL;
+		vnc_screen_advance(client);
+		return;
+	}
+	host->power(host->opaque, code == RFB_XVP_RESET ? VNC_POWER_RESET : VNC_POWER_DOWN);
+}
+
 void vnc_session_message(struct vnc_client *client, const struct rfb_message *message)
 {
 	switch (message->kind) {
@@ -436,6 +454,9 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 	}
 	case RFB_MESSAGE_FENCE:
 		vnc_announce_fence(client, message);
+		break;
+	case RFB_MESSAGE_XVP:
+		press_power(client, message->xvp.version, message->xvp.code);
 		break;
 	case RFB_MESSAGE_KEY:
 		expect_change(client);
