@@ -17,6 +17,7 @@
 #include "system/qtest.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/keymap.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -187,6 +188,14 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.opaque = machine,
 	};
 
+	/* A layout that isn't there is wrong also where nobody needs it. */
+	if (config->keymap && strcmp(config->keymap, "en-us")) {
+		machine->keymap = keymap_create(config->keymap, error);
+		if (!machine->keymap) {
+			return false;
+		}
+	}
+	host.keymap = machine->keymap;
 	if (!config->vnc) {
 		return true;
 	}
@@ -258,6 +267,7 @@ void machine_destroy(struct machine *machine)
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
 	vnc_server_destroy(machine->vnc);
+	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
 	if (machine->pc) {
