@@ -18,6 +18,7 @@
 #include "system/qtest.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/keymap.h"
 #include "ui/spice.h"
 #include "ui/vnc.h"
 #include "util/error.h"
@@ -189,6 +190,14 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.opaque = machine,
 	};
 
+	/* A layout that isn't there is wrong also where nobody needs it. */
+	if (config->keymap && strcmp(config->keymap, "en-us")) {
+		machine->keymap = keymap_create(config->keymap, error);
+		if (!machine->keymap) {
+			return false;
+		}
+	}
+	host.keymap = machine->keymap;
 	if (!config->vnc) {
 		return true;
 	}
@@ -314,6 +323,7 @@ void machine_destroy(struct machine *machine)
 		machine->spice_ops->destroy(machine->spice);
 	}
 	vnc_server_destroy(machine->vnc);
+	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
 	if (machine->pc) {

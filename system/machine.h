@@ -16,6 +16,7 @@
 #include "system/config.h"
 
 struct crypto_objects;
+struct keymap;
 struct pc;
 struct spice;
 struct spice_ops;
@@ -40,6 +41,7 @@ struct machine {
 	GPtrArray *chardevs, *netdevs, *drives; /* owned back ends */
 	GPtrArray *devices; /* of struct device *, in order of creation */
 	struct crypto_objects *objects;
+	struct keymap *keymap; /* NULL: US */
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */

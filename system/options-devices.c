@@ -367,13 +367,10 @@ OPTION_HANDLER(opt_spice)
 	return true;
 }
 
-/* Viewers that send key codes need no layout; for the others there is one. */
+/* Viewers that send key codes need no layout. */
 OPTION_HANDLER(opt_k)
 {
-	if (strcmp(arg, "en-us")) {
-		warn_report("%s %s: only en-us is known, for viewers that send no key codes", object,
-			    arg);
-	}
+	option_set(&config->keymap, arg);
 	return true;
 }
 
@@ -558,7 +555,7 @@ const struct option device_options[] = {
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },
-	{ "k", "LAYOUT", NULL, opt_k },
+	{ "k", "LAYOUT", "the guest's keyboard layout, for viewers that send symbols", opt_k },
 	{ "global", "DRIVER.PROPERTY=VALUE", "default of a property for a kind of device",
 	  opt_global },
 	{ "set", "GROUP.ID.NAME=VALUE", "change an option given before", opt_set },

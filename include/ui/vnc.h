@@ -11,12 +11,14 @@ struct vnc_server;
 struct crypto_objects;
 struct display_registry;
 struct input_router;
+struct keymap;
 
 enum vnc_power { VNC_POWER_DOWN, VNC_POWER_RESET };
 
 struct vnc_host {
 	struct display_registry *displays; /* consoles may come later */
 	struct input_router *input;
+	const struct keymap *keymap; /* of symbols; NULL: a US layout; borrowed */
 	struct crypto_objects *objects; /* that options name; NULL: none; borrowed */
 	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
 	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */

@@ -99,6 +99,7 @@ refuses("sasl-in-the-clear", "-vnc", "127.0.0.1:77,sasl=on", says=["sasl=on", "t
 refuses("sasl-authz-is-not-offered", "-vnc", "none,sasl-authz=a", says="sasl-authz")
 refuses("viewer-that-does-not-answer", "-vnc", "127.0.0.1:1,reverse=on",
         says=["reverse=on", "127.0.0.1:1", "refused"])
+refuses("unknown-keyboard-layout", "-k", "klingon", says=["-k klingon", "layout"])
 refuses("secret-without-data", "-object", "secret,id=s0", says=["secret s0", "data", "file"])
 refuses("secret-file-that-is-missing", "-object", "secret,id=s0,file=/nonexistent/s",
         says=["s0", "/nonexistent/s", "No such file"])

@@ -4,6 +4,8 @@
 
 #include "vnc-set.h"
 
+#include "ui/keymap.h"
+
 /* ---- handshake ---- */
 
 static void test_versions(void)
@@ -797,6 +799,48 @@ static void test_keys(void)
 	set_free(set);
 }
 
+/* Symbols of a viewer reach a guest with another layout than a US one. */
+static void test_keymap(void)
+{
+	struct set *set = set_new("none", 64, 48);
+	g_autoptr(GError) error = NULL;
+	struct keymap *keymap = keymap_create("de", &error);
+	struct viewer *v;
+
+	if (!keymap) {
+		g_test_skip(error->message);
+		set_free(set);
+		return;
+	}
+	set->server->host.keymap = keymap;
+	v = viewer_join(set->server);
+	/* z where a US keyboard has y; a key of its own for an umlaut; AltGr for @, and by Unicode. */
+	viewer_key(v, 'z', true);
+	viewer_key(v, 0xfc, true);
+	expect_events(set, v, "+21 +26 ");
+	viewer_key(v, '@', true);
+	expect_events(set, v, "+100 +16 -100 ");
+	viewer_key(v, 0x10020ac, true);
+	expect_events(set, v, "+100 +18 -100 ");
+	viewer_key(v, '/', true);
+	expect_events(set, v, "+42 +8 -42 ");
+	/* A viewer whose layout needs AltGr as well holds it already. */
+	viewer_key(v, 0xffea, true);
+	viewer_key(v, '{', true);
+	viewer_key(v, 0xffea, false);
+	expect_events(set, v, "+100 +8 -100 ");
+	/* Shift stays for what is no character. */
+	viewer_key(v, 0xffe1, true);
+	viewer_key(v, 0xff09, true);
+	viewer_key(v, '#', true);
+	expect_events(set, v, "+42 +15 -42 +43 +42 ");
+	viewer_free(v);
+	set_free(set);
+	keymap_destroy(keymap);
+	g_assert_null(keymap_create("klingon", &error));
+	g_assert_nonnull(strstr(error->message, "-k klingon: no such layout"));
+}
+
 /* Caps Lock at the viewer's shows in its symbols; the guest's follows. */
 static void test_lock_keys(void)
 {
@@ -1226,6 +1270,7 @@ int main(int argc, char **argv)
 	ADD("share-policies-hold", test_share);
 	ADD("more-connections-than-allowed-are-refused", test_connections);
 	ADD("keys-arrive-and-are-released-at-the-end", test_keys);
+	ADD("symbols-of-other-layouts-are-typed", test_keymap);
 	ADD("lock-keys-follow-the-viewer", test_lock_keys);
 	ADD("keys-may-come-with-a-pause-between", test_key_delay);
 	ADD("power-buttons-are-pressed-where-that-is-allowed", test_power);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ui/input.h"
+#include "ui/keymap.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 
@@ -155,41 +156,66 @@ static void sync_locks(struct vnc_client *client, uint32_t keysym)
 	}
 }
 
+/* The key for a symbol, and what has to be held with it (see ui/keymap.h). */
+static uint16_t find_key(struct vnc_client *client, uint32_t keysym, unsigned int *modifiers)
+{
+	const struct keymap *keymap = client->server->host.keymap;
+	uint16_t code = keymap ? keymap_code(keymap, keysym, modifiers) : 0;
+	bool shift = false;
+
+	if (!code) {
+		code = input_code_from_keysym(keysym, &shift);
+		*modifiers = shift ? KEYMAP_SHIFT : 0;
+		if (keysym >= 0x80 || keysym <= ' ' || is_letter(keysym)) {
+			*modifiers = KEYMAP_ANY_SHIFT;
+		}
+	}
+	return code;
+}
+
+/* Changes a key for a moment; @undo knows those that have to be changed back. */
+static void hold(struct vnc_client *client, uint16_t code, bool down, GArray *undo)
+{
+	if (is_down(client, code) != down) {
+		send_key(client, code, down);
+		g_array_append_val(undo, code);
+	}
+}
+
 /*
- * The viewer sends symbols of its own layout, and the guest turns keys into symbols with a US
- * layout (as far as we know): where the two need Shift differently it is pressed or let go around
- * the key. Letters are left alone, because Caps Lock may have made them: it is the one that follows.
+ * The viewer sends symbols of its own layout, and the guest turns keys into symbols with the layout
+ * of -k (as far as we know): where the two need Shift or AltGr differently it is pressed or let go
+ * around the key. Shift is left alone for letters, because Caps Lock may have made them: it is the
+ * one that follows.
  */
 void vnc_input_key(struct vnc_client *client, uint32_t keysym, bool down)
 {
-	bool shift = false, left, right;
-	uint16_t code = input_code_from_keysym(keysym, &shift);
+	g_autoptr(GArray) undo = NULL;
+	unsigned int modifiers;
+	uint16_t code = find_key(client, keysym, &modifiers);
 
 	if (down && code) {
 		sync_locks(client, keysym);
 	}
-	if (!down || code == 0 || keysym >= 0x80 || keysym <= ' ' || is_letter(keysym)) {
+	if (!down || code == 0) {
 		send_key(client, code, down);
 		return;
 	}
-	left = is_down(client, KEY_LEFTSHIFT);
-	right = is_down(client, KEY_RIGHTSHIFT);
-	if (shift == (left || right)) {
-		send_key(client, code, true);
-	} else if (shift) {
-		send_key(client, KEY_LEFTSHIFT, true);
-		send_key(client, code, true);
-		send_key(client, KEY_LEFTSHIFT, false);
-	} else {
-		send_key(client, KEY_LEFTSHIFT, false);
-		send_key(client, KEY_RIGHTSHIFT, false);
-		send_key(client, code, true);
-		if (left) {
-			send_key(client, KEY_LEFTSHIFT, true);
-		}
-		if (right) {
-			send_key(client, KEY_RIGHTSHIFT, true);
-		}
+	undo = g_array_new(FALSE, FALSE, sizeof(code));
+	if (modifiers & KEYMAP_ALTGR) {
+		hold(client, KEY_RIGHTALT, true, undo);
+	}
+	if (!(modifiers & (KEYMAP_SHIFT | KEYMAP_ANY_SHIFT))) {
+		hold(client, KEY_LEFTSHIFT, false, undo);
+		hold(client, KEY_RIGHTSHIFT, false, undo);
+	} else if (!(modifiers & KEYMAP_ANY_SHIFT) && !is_down(client, KEY_RIGHTSHIFT)) {
+		hold(client, KEY_LEFTSHIFT, true, undo);
+	}
+	send_key(client, code, true);
+	for (unsigned int i = 0; i < undo->len; i++) {
+		uint16_t held = g_array_index(undo, uint16_t, i);
+
+		send_key(client, held, !is_down(client, held));
 	}
 }
 
