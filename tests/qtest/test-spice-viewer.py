@@ -133,6 +133,10 @@ def _(tmp):
     vm = vm_with(tmp, "-device", "bochs-display", spice="unix,addr=%s/s")
     assert not gets_in("") and not gets_in("x")  # nobody before there is one
     vm.quit()
+    vm = vm_with(tmp, "-device", "bochs-display", "-object", "secret,id=key,data=from-a-secret",
+                 spice="unix,addr=%s/s,password-secret=key")
+    assert gets_in("from-a-secret") and not gets_in("key")
+    vm.quit()
 
 
 @test("spice-viewer/tls-encrypts-and-a-channel-can-insist-on-it")
