@@ -31,8 +31,8 @@ static struct spice_display *sink_display(struct sink *sink)
 
 /*
  * The worker forgets its surfaces, if any, and says so when it gets to it: a viewer that opens the
- * channel, or has stopped, may keep it for 30 s. Making a surface is the one call that waits for the
- * worker, so it is made only from the answer.
+ * channel, or has stopped, may keep it for 30 s. Making a surface is the one call that waits for
+ * the worker, so it is made only from the answer.
  */
 static void ask_worker(struct spice_display *display)
 {
