@@ -210,8 +210,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 
 static const char *ui_secret(void *opaque, const char *id, GError **error)
 {
-	error_set(error, "secret '%s': not found", id);
-	return NULL;
+	return crypto_secret(((struct machine *)opaque)->objects, id, error);
 }
 
 static struct chardev *ui_chardev(void *opaque, unsigned int index)

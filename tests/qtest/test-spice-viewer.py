@@ -3,6 +3,7 @@
 """SPICE viewers of the real binary: spice-gtk's own clients, and spice-probe on its library."""
 import os
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -132,6 +133,10 @@ def _(tmp):
     vm.quit()
     vm = vm_with(tmp, "-device", "bochs-display", spice="unix,addr=%s/s")
     assert not gets_in("") and not gets_in("x")  # nobody before there is one
+    vm.quit()
+    vm = vm_with(tmp, "-device", "bochs-display", "-object", "secret,id=key,data=from-a-secret",
+                 spice="unix,addr=%s/s,password-secret=key")
+    assert gets_in("from-a-secret") and not gets_in("key")
     vm.quit()
 
 
@@ -468,6 +473,64 @@ def _(tmp):
         time.sleep(0.5)
         assert not [line for line in probe.read() if line.startswith("clipboard")], probe.lines
     vm.quit()
+
+
+def receive(s, length):
+    data = b""
+    while len(data) < length:
+        more = s.recv(length - len(data))
+        assert more, "closed after %r" % data
+        data += more
+    return data
+
+
+def raw_channel(tmp, session, kind):
+    """Opens a channel as a viewer does, and says nothing on it; returns its socket."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(tmp + "/s")
+    s.sendall(struct.pack("<4sIII", b"REDQ", 2, 2, 18) +
+              struct.pack("<IBBIII", session, kind, 0, 0, 0, 18))
+    size = struct.unpack("<4sIII", receive(s, 16))[3]
+    reply = receive(s, size)
+    assert struct.unpack("<I", reply[:4])[0] == 0
+    with open(tmp + "/key", "wb") as key:
+        key.write(reply[4:166])
+    s.sendall(subprocess.run(  # an empty ticket
+        ["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", tmp + "/key",
+         "-pkeyopt", "rsa_padding_mode:oaep"], input=b"\0", stdout=subprocess.PIPE,
+        check=True).stdout)
+    result = struct.unpack("<I", receive(s, 4))[0]
+    assert result == 0, result
+    return s
+
+
+@test("spice-viewer/one-that-opens-a-display-and-says-nothing-stops-nobody")
+def _(tmp):
+    need("openssl")
+    vm = vm_with(tmp, "-device", "bochs-display")
+    screen = Screen(vm)
+    screen.mode(320, 200)
+    screen.draw(1)
+    main_channel, session = raw_channel(tmp, 0, 1), None
+    while session is None:
+        _, kind, size, _ = struct.unpack("<QHII", receive(main_channel, 18))
+        data = receive(main_channel, size)
+        session = struct.unpack("<I", data[:4])[0] if kind == 103 else None
+    display = raw_channel(tmp, session, 2)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        start = time.monotonic()
+        vm.qmp("query-spice")
+        assert time.monotonic() - start < 2
+        time.sleep(0.1)
+    assert {c["channel-type"] for c in vm.qmp("query-spice")["channels"]} == {1, 2}
+    # Its end comes while the library waits for it: see docs/spice.md.
+    vm.process.kill()
+    vm.process.wait()
+    Vm._running.remove(vm)
+    for s in (display, main_channel):
+        s.close()
 
 
 def switches(pid):

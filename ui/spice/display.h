@@ -49,7 +49,8 @@ struct spice_pixels {
 	/* The worker's copy of the screen, which it draws into; NULL: none. */
 	uint8_t *surface;
 	uint32_t surface_width_px, surface_height_px;
-	bool surface_going; /* the worker was told to forget it and has not said that it did */
+	bool asked; /* the worker was told to forget surfaces and has not said that it did */
+	bool answered; /* it has, just now: it isn't waiting for a viewer */
 	gint starved; /* waits for the worker to release memory. Atomic */
 };
 

@@ -29,14 +29,18 @@ static struct spice_display *sink_display(struct sink *sink)
 
 /* ---- surface ---- */
 
-/* What shows it to a viewer, the worker, may take its time to forget it. */
-static void surface_drop(struct spice_display *display)
+/*
+ * The worker forgets its surfaces, if any, and says so when it gets to it: a viewer that opens the
+ * channel, or has stopped, may keep it for 30 s. Making a surface is the one call that waits for
+ * the worker, so it is made only from the answer.
+ */
+static void ask_worker(struct spice_display *display)
 {
 	struct spice_pixels *pixels = &display->pixels;
 
-	if (pixels->surface && !pixels->surface_going) {
+	if (!pixels->asked) {
 		spice_commands_drop_draws(&display->commands);
-		pixels->surface_going = true;
+		pixels->asked = true;
 		spice_qxl_destroy_surfaces_async(&display->qxl, SPICE_DISPLAY_SURFACE_GONE);
 	}
 }
@@ -45,9 +49,11 @@ void spice_pixels_surface_gone(struct spice_display *display)
 {
 	struct spice_pixels *pixels = &display->pixels;
 
-	pixels->surface_going = false;
+	pixels->asked = false;
 	g_clear_pointer(&pixels->surface, g_free);
+	pixels->answered = true;
 	spice_pixels_advance(display);
+	pixels->answered = false;
 }
 
 static bool surface_create(struct spice_display *display, struct frame *frame)
@@ -79,7 +85,6 @@ static bool surface_create(struct spice_display *display, struct frame *frame)
 	pixels->surface_width_px = pixels->width_px;
 	pixels->surface_height_px = pixels->height_px;
 	TRACE(spice, surface, "%d: %ux%u", display->qxl.id, pixels->width_px, pixels->height_px);
-	/* The worker waits for nobody here. */
 	spice_qxl_create_primary_surface(&display->qxl, 0, &create);
 	spice_display_set_size(display, pixels->width_px, pixels->height_px);
 	spice_pointer_again(display);
@@ -179,12 +184,13 @@ static bool can_draw(struct spice_display *display)
 {
 	struct spice_pixels *pixels = &display->pixels;
 
-	if (!pixels->wanted || !pixels->known || pixels->surface_going) {
+	if (!pixels->wanted || !pixels->known || pixels->asked) {
 		return false;
 	}
-	if (pixels->surface && (pixels->surface_width_px != pixels->width_px ||
-				pixels->surface_height_px != pixels->height_px)) {
-		surface_drop(display);
+	if (pixels->surface ? pixels->surface_width_px != pixels->width_px ||
+			      pixels->surface_height_px != pixels->height_px :
+			      !pixels->answered) {
+		ask_worker(display);
 		return false;
 	}
 	return spice_commands_are_fetched(&display->commands) && !is_starved(display);
@@ -331,8 +337,8 @@ void spice_pixels_set_wanted(struct spice_display *display, bool wanted)
 	pixels->wanted = wanted;
 	pixels->known = false;
 	pixels->seq_owed = 0;
-	if (!wanted) {
-		surface_drop(display);
+	if (!wanted && pixels->surface) {
+		ask_worker(display);
 	}
 	if (display->console) {
 		sink_set_wanted(&pixels->sink, wanted);
