@@ -318,6 +318,7 @@ static void test_new_edid(void)
 	detect_on(&g);
 	gvt_skl_set_monitor(&g.skl, NULL, 0, g.now);
 	g_assert_cmphex(hotplug_taken(&g), ==, 2);
+	g_assert_cmphex(rd(&g, SKL_SDE), ==, 0);
 	until(&g, g.now + 300 * SKL_MS);
 	edid_fill(edid, sizeof(edid), 99);
 	gvt_skl_set_monitor(&g.skl, edid, sizeof(edid), g.now);

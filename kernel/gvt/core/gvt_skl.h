@@ -117,6 +117,9 @@ struct gvt_skl {
 	bool plugged;
 	bool hpd_due;		/* a pulse that waits for hpd_next_ns */
 	uint64_t hpd_next_ns;	/* the guest takes more than four a second for a storm (4.10) */
+	bool plug_waits;	/* until the guest has seen that there is none, or plug_by_ns */
+	bool gone_seen;
+	uint64_t plug_by_ns;
 	uint8_t dpcd[0x700];	/* what the guest wrote over AUX */
 	uint8_t i2c_segment;	/* of 256 bytes of the EDID; goes back to 0 with a stop */
 	uint8_t aux_i2c_offset; /* I2C over AUX */
@@ -146,7 +149,8 @@ void gvt_skl_opregion(const struct gvt_skl_config *config, uint8_t *image);
 
 /*
  * Plug a monitor with this EDID, or (@size 0) pull it. Not validated: that is gvt_edid_check().
- * Returns GVT_SKL_* events. Pulses that would come too fast for the guest are put off.
+ * Returns GVT_SKL_* events. Pulses that would come too fast for the guest are put off, and a monitor
+ * that follows another until the guest has seen that that one is gone.
  */
 unsigned int gvt_skl_set_monitor(struct gvt_skl *s, const uint8_t *edid, size_t size,
 				 uint64_t now_ns);

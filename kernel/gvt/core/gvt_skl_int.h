@@ -150,6 +150,8 @@ unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, u
 unsigned int skl_gmbus1_write(struct gvt_skl *s, uint32_t offset, uint32_t value, uint64_t now);
 uint32_t skl_gmbus3_read(struct gvt_skl *s, uint32_t offset, uint64_t now);
 void skl_port_catch_up(struct gvt_skl *s, uint64_t now);
+/* When catch_up() is to be called; GVT_SKL_NEVER: nothing is due. */
+uint64_t skl_port_deadline(const struct gvt_skl *s);
 void skl_port_reset(struct gvt_skl *s);
 
 #endif

@@ -241,7 +241,7 @@ static bool blank_wanted(const struct gvt_skl *s, unsigned int p)
 
 uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched)
 {
-	uint64_t first = s->hpd_due ? s->hpd_next_ns : GVT_SKL_NEVER;
+	uint64_t first = skl_port_deadline(s);
 	unsigned int p;
 
 	if (s->owed) {

@@ -8,6 +8,8 @@
 
 /* The guest takes more than 50 points a second, ten for a long pulse, for a storm. */
 #define HPD_GAP_NS 250000000ull
+/* How long a monitor waits for the guest to see that the one before is gone. */
+#define PLUG_WAIT_NS 1500000000ull
 
 #define PORT_B 1u
 
@@ -42,9 +44,19 @@ void gvt_skl_max_mode(const struct gvt_skl_config *config, uint32_t *width_px, u
 
 /* ---- hot plug ---- */
 
+/* The guest looks for the monitor. Who waits for it to find none is to set the timer anew. */
+static bool look_for_monitor(struct gvt_skl *s)
+{
+	if (!s->plugged && !s->gone_seen) {
+		s->gone_seen = true;
+		s->owed |= s->plug_waits ? GVT_SKL_LEVEL : 0;
+	}
+	return s->plugged;
+}
+
 uint32_t skl_sde_isr_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
 {
-	return s->plugged ? SKL_SDE_PORT_B : 0;
+	return look_for_monitor(s) ? SKL_SDE_PORT_B : 0;
 }
 
 /* Status bits (1:0 of each byte) are cleared by ones, the rest is stored. */
@@ -56,19 +68,51 @@ unsigned int skl_hotplug_write(struct gvt_skl *s, uint32_t offset, uint32_t valu
 	return 0;
 }
 
+/* Who hasn't asked for pulses finds the monitor, or none, when it first looks. */
+static bool deaf(const struct gvt_skl *s)
+{
+	return skl_get(s, SKL_SDE_IRQ + SKL_IMR) & SKL_SDE_PORT_B;
+}
+
+/*
+ * A monitor that is exchanged within less time than the guest takes to look is no event for a desktop
+ * that acts on monitors that come and go. So the new one waits until the guest has seen that the old
+ * one is gone; not for ever, if it doesn't look.
+ */
+static bool plug_is_due(const struct gvt_skl *s, uint64_t now)
+{
+	return deaf(s) || now >= s->plug_by_ns ||
+	       (s->gone_seen && !s->hpd_due && now >= s->hpd_next_ns);
+}
+
 void skl_port_catch_up(struct gvt_skl *s, uint64_t now)
 {
+	if (s->plug_waits && plug_is_due(s, now)) {
+		s->plug_waits = false;
+		s->plugged = true;
+		s->hpd_due = true;
+	}
 	if (!s->hpd_due || now < s->hpd_next_ns) {
 		return;
 	}
 	s->hpd_due = false;
-	/* Who hasn't asked yet finds the monitor, or none, when it first looks. */
-	if (skl_get(s, SKL_SDE_IRQ + SKL_IMR) & SKL_SDE_PORT_B) {
+	if (deaf(s)) {
 		return;
 	}
 	s->hpd_next_ns = now + HPD_GAP_NS;
 	*skl_reg(s, SKL_PORT_HOTPLUG) |= 2; /* a long pulse */
 	skl_irq_raise(s, SKL_SDE_IRQ, SKL_SDE_PORT_B);
+}
+
+uint64_t skl_port_deadline(const struct gvt_skl *s)
+{
+	uint64_t pulse = s->hpd_due ? s->hpd_next_ns : GVT_SKL_NEVER;
+	uint64_t plug = GVT_SKL_NEVER;
+
+	if (s->plug_waits) {
+		plug = s->gone_seen && !s->hpd_due ? s->hpd_next_ns : s->plug_by_ns;
+	}
+	return pulse < plug ? pulse : plug;
 }
 
 unsigned int gvt_skl_set_monitor(struct gvt_skl *s, const uint8_t *edid, size_t size,
@@ -81,8 +125,16 @@ unsigned int gvt_skl_set_monitor(struct gvt_skl *s, const uint8_t *edid, size_t 
 	if (size > 0) {
 		memcpy(s->edid, edid, size);
 	}
+	if (size > 0 && !s->plugged && !deaf(s)) {
+		s->plug_by_ns = s->plug_waits ? s->plug_by_ns : now_ns + PLUG_WAIT_NS;
+		s->plug_waits = true;
+		return gvt_skl_advance(s, now_ns);
+	}
+	/* A monitor that was never plugged in needn't be unplugged. */
+	s->hpd_due = s->plugged || size > 0 || s->hpd_due;
+	s->gone_seen = s->gone_seen && !s->plugged;
+	s->plug_waits = false;
 	s->plugged = size > 0;
-	s->hpd_due = true;
 	return gvt_skl_advance(s, now_ns);
 }
 
@@ -225,7 +277,7 @@ unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, u
 		return 0;
 	}
 	value &= ~AUX_BUSY;
-	if (port != PORT_B || !s->plugged || !on_dp(s) || size < 3 || size > AUX_MAX) {
+	if (port != PORT_B || !look_for_monitor(s) || !on_dp(s) || size < 3 || size > AUX_MAX) {
 		*skl_reg(s, offset) = value | was | SKL_AUX_DONE | SKL_AUX_TIMEOUT;
 		return 0;
 	}
@@ -254,7 +306,8 @@ unsigned int skl_gmbus1_write(struct gvt_skl *s, uint32_t offset, uint32_t value
 {
 	uint32_t *status = skl_reg(s, SKL_GMBUS2);
 	uint32_t address = (value >> 1) & 0x7f;
-	bool there = s->plugged && !on_dp(s) && (skl_get(s, SKL_GMBUS0) & 7) == GMBUS_PIN_B;
+	bool there = !on_dp(s) && (skl_get(s, SKL_GMBUS0) & 7) == GMBUS_PIN_B &&
+		     look_for_monitor(s);
 
 	*skl_reg(s, SKL_GMBUS1) = value;
 	if (value & GMBUS1_CLEAR) {
@@ -317,4 +370,7 @@ void skl_port_reset(struct gvt_skl *s)
 	s->gmbus_offset = 0;
 	s->gmbus_left = 0;
 	s->hpd_due = false;
+	s->plug_waits = false;
+	s->gone_seen = true; /* if there is none: there was none before */
+	s->plugged = s->edid_size > 0;
 }
