@@ -176,7 +176,8 @@ def follows(desktop, width, height):
 def one_resize(desktop):
     sizes = [(1024, 768), (1600, 900)] + ([(1111, 777), (800, 600), (1920, 1080)] if FULL else [])
     took = [follows(desktop, *size) for size in sizes]
-    if max(took) > 2:
+    # Two seconds on a machine that does nothing else; more where it has to share.
+    if max(took) > (2 if FULL else 15):
         raise Failure(f"the guest followed after {max(took):.2f} s")
 
 
