@@ -5,7 +5,10 @@
 skl-tools.py [KIND]: skl (default) or skl-display. Needs scripts/guest-image --tools.
 
 Debian leaves igt's test suite (kms_flip, kms_atomic, core_*, ...) out of intel-gpu-tools, as its
-README.Debian says; what it has of KMS is the benchmark kms_vblank and the tools below.
+README.Debian says; what it has of KMS is the benchmark kms_vblank and the tools below. Left out here, because the
+guest's kernel or the tool refuses: modetest in C8 (i915 wants a palette, which modetest sets none of),
+intel_infoframes (knows no Gen9), intel_gtt (reads 8 MiB of page table, of which this GPU has 2; each entry of the
+rest is an exit, minutes in the sandbox).
 """
 
 import contextlib
@@ -67,11 +70,13 @@ def lists_the_gpu(guest):
 
 
 def vbt_is_decoded(guest):
-    wants(guest("intel_vbt_decode --file=/sys/kernel/debug/dri/0/i915_vbt"), r"DisplayPort|0x68c6")
+    # debugfs shows only a VBT that came from an OpRegion; ours is in the ROM.
+    guest.vm.run("cd /sys/bus/pci/drivers/i915/0000:*; echo 1 >rom; cat rom >/tools/tmp/rom; echo 0 >rom; cd /")
+    wants(guest("intel_vbt_decode --file=/tmp/rom"), r"DisplayPort|0x68c6")
 
 
 def registers_are_read(guest):
-    wants(guest("intel_reg --devid=0x1912 read 0x70008"), r"0x70008.*0x[cC]0000000")
+    wants(guest("intel_reg read 0x70008"), r"(?i)0x00070008\): 0xc0000000")
 
 
 def dpcd_is_read(guest):
@@ -120,9 +125,16 @@ def cursor_moves(guest):
     guest.show_mode(f"{WIDTH}x{HEIGHT} -C", 4)
 
 
-def atomic(guest, options):
-    guest(f"sleep 8 | modetest -M i915 -a {options} -s {guest.connector}@{guest.crtc}:{WIDTH}x{HEIGHT} "
+def atomic(guest):
+    guest(f"sleep 8 | modetest -M i915 -a -s {guest.connector}@{guest.crtc}:{WIDTH}x{HEIGHT} "
           f"-P {guest.planes[0]}@{guest.crtc}:{WIDTH}x{HEIGHT}@XR24", lines=40)
+
+
+def atomic_flips(guest):
+    """It goes on until it is stopped, and by lines, so that what it said isn't lost then."""
+    in_time(guest(f"timeout -s INT 15 stdbuf -oL modetest -M i915 -a -v "
+                  f"-s {guest.connector}@{guest.crtc}:{WIDTH}x{HEIGHT} "
+                  f"-P {guest.planes[0]}@{guest.crtc}:{WIDTH}x{HEIGHT}@XR24; true", lines=40), 60, 60)
 
 
 def overlay(guest):
@@ -132,7 +144,7 @@ def overlay(guest):
 
 
 def vbltest(guest):
-    in_time(guest("timeout -s INT 15 vbltest -M i915; true", 60), 60, 0.7)
+    in_time(guest("sleep 15 | vbltest -M i915", 60), 60, 0.7)
 
 
 def tests_of(kind):
@@ -157,14 +169,14 @@ def tests_of(kind):
                   for how in ("busy", "idle") for what in ("event", "query")],
                 *[(f"intel_display_poller/{what}", poller, what) for what in ("framecount", "surflive")],
                 *[(command.split()[0], runs, command)
-                  for command in ("intel_watermark", "intel_gtt", "intel_stepping", "intel_infoframes")],
+                  for command in ("intel_watermark", "intel_stepping")],
                 *[(f"modetest/{fourcc}", format_is_set, fourcc)
-                  for fourcc in ("XR24", "XB24", "AR24", "RG16", "XR30", "XB30", "C8")],
-                *[(f"modetest/flips-{mode}", flips, mode) for mode in ("640x480-60", "1920x1080-60")],
+                  for fourcc in ("XR24", "XB24", "AR24", "RG16", "XR30", "XB30")],
+                *[(f"modetest/flips-{mode}", flips, mode) for mode in ("640x480", "1920x1080-60")],
                 ("modetest/cursor", cursor_moves),
                 ("modetest/overlay", overlay),
-                ("modetest/atomic", atomic, ""),
-                ("modetest/atomic-flips", atomic, "-v"),
+                ("modetest/atomic", atomic),
+                ("modetest/atomic-flips", atomic_flips),
                 ("vbltest", vbltest),
                 *[(command.split()[0], runs, command)
                   for command in ("proptest -M i915", "modeprint i915", "drmdevice")]]:
