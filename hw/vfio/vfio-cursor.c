@@ -67,7 +67,7 @@ static struct fb_buffer *get_image(struct vfio_cursor *cursor, uint32_t kind,
 	int err = 0;
 
 	/* A tiled cursor is more than any hardware has. */
-	if (info->width > VFIO_CURSOR_MAX_PX || info->height > VFIO_CURSOR_MAX_PX ||
+	if (info->width > CURSOR_MAX_PX || info->height > CURSOR_MAX_PX ||
 	    info->drm_format_mod != DRM_FORMAT_MOD_LINEAR ||
 	    vfio_plane_check(cursor->device, info, NULL, &fb, NULL) != BLANK_NONE) {
 		TRACE(vfio, bad_cursor, "%s: %ux%u format 0x%08x layout 0x%" G_GINT64_MODIFIER "x",

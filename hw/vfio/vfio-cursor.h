@@ -7,9 +7,6 @@
 #include "vfio-dmabuf.h"
 #include "vfio-region-plane.h"
 
-/* Larger than any hardware cursor. */
-#define VFIO_CURSOR_MAX_PX 512u
-
 struct vfio_cursor {
 	struct vfio_device *device;
 	struct console *console;

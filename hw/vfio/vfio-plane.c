@@ -6,9 +6,6 @@
 #include "kernel/gvt/core/gvt_plane.h"
 #include "util/error.h"
 
-/* Of every layout that gvt_modifier_tile knows. */
-#define TILE_BYTES 4096u
-
 bool vfio_plane_probe(struct vfio_device *device, uint32_t kind)
 {
 	struct vfio_device_gfx_plane_info info = {
@@ -26,32 +23,6 @@ int vfio_plane_query(struct vfio_device *device, uint32_t kind, uint32_t type,
 		.argsz = sizeof(*info), .flags = kind, .drm_plane_type = type,
 	};
 	return device->ops->query_plane(device, info);
-}
-
-/* Row-major tiles of a page each: does the buffer hold the one with the picture's last pixel? */
-static bool check_tiled(const struct fb_info *fb, const struct gvt_tile *tile, GError **error)
-{
-	uint64_t line_bytes = (uint64_t)fb->width_px * fb_format_cpp(fb->fourcc);
-	uint32_t stride = fb->plane[0].stride_bytes;
-	uint64_t last;
-
-	if (!stride || stride % tile->width_bytes) {
-		return error_set(error, "stride of %u bytes: not a multiple of a tile's %u", stride,
-				 tile->width_bytes);
-	}
-	if (stride < line_bytes) {
-		return error_set(error, "stride of %u bytes: too small for %u pixels", stride,
-				 fb->width_px);
-	}
-	last = (uint64_t)((fb->height_px - 1) / tile->height_px) * (stride / tile->width_bytes) +
-	       (line_bytes - 1) / tile->width_bytes;
-	if ((last + 1) * TILE_BYTES > fb->size_bytes) {
-		return error_set(error, "%" G_GUINT64_FORMAT " bytes: %ux%u in rows of %u tiles "
-				 "needs %" G_GUINT64_FORMAT, fb->size_bytes, fb->width_px,
-				 fb->height_px, stride / tile->width_bytes,
-				 (last + 1) * TILE_BYTES);
-	}
-	return true;
 }
 
 /* What would wrap around is larger than anything that is accepted. */
@@ -99,8 +70,7 @@ enum blank_reason vfio_plane_check(const struct vfio_device *device,
 			  place->rotation);
 		return BLANK_BAD_PLANE;
 	}
-	if (!info->width || !info->height || !fb_info_check(fb, &cause) ||
-	    (tiled && !check_tiled(fb, &tile, &cause))) {
+	if (!info->width || !info->height || !fb_info_check(fb, &cause)) {
 		error_set(error, "%s: impossible plane: %s", device->name,
 			  cause ? cause->message : "no width or no height");
 		g_clear_error(&cause);
