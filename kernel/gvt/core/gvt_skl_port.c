@@ -283,7 +283,10 @@ unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, u
 		return 0;
 	}
 	value &= ~AUX_BUSY;
-	if (port != PORT_B || !look_for_monitor(s) || !on_dp(s) || size < 3 || size > AUX_MAX) {
+	/* Who looked whether there is a monitor, and found one, isn't told otherwise in the middle of
+	 * what it asks next: i915 calls that an error. */
+	if (port != PORT_B || (!s->plugged && s->gone_seen) || !on_dp(s) || size < 3 ||
+	    size > AUX_MAX) {
 		*skl_reg(s, offset) = value | was | SKL_AUX_DONE | SKL_AUX_TIMEOUT;
 		return 0;
 	}
