@@ -11,7 +11,15 @@
 
 static void decode(struct gvt_vgpu *vgpu, struct gvt_plane *plane)
 {
+	unsigned long head;
+
 	gvt_bochs_plane(&vgpu->bochs, plane);
+	/* Buffers are of whole pages; a picture that begins within one ends within another. */
+	head = offset_in_page(plane->offset_bytes);
+	if (plane->drm_format != 0 && head != 0) {
+		plane->size_bytes = min_t(u64, PAGE_ALIGN(plane->size_bytes + head),
+					  vgpu->type->vram_bytes - (plane->offset_bytes - head));
+	}
 	gvt_display_limit(vgpu, plane);
 }
 

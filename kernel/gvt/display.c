@@ -98,29 +98,39 @@ static u32 meant(u32 type, bool region)
 	return region && type == GVT_PLANE_OVERLAY ? GVT_PLANE_PRIMARY : type;
 }
 
+u32 gvt_display_query_primary(struct gvt_vgpu *vgpu, struct gvt_plane *plane, u64 *flips)
+{
+	unsigned long flags;
+	u32 id;
+
+	*flips = READ_ONCE(vgpu->status.flip_count);
+	id = vgpu->type->model->query(vgpu, GVT_PLANE_PRIMARY, plane);
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	/* After a flip in between it is about another plane, which has no id yet. */
+	if (vgpu->status.flip_count == *flips && (vgpu->status.plane.id != id || id == 0)) {
+		status_plane(vgpu, plane);
+		vgpu->status.plane.id = id;
+		gvt_status_publish(vgpu);
+	}
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+	return id;
+}
+
 int gvt_display_query(struct gvt_vgpu *vgpu, struct vfio_device_gfx_plane_info *info)
 {
 	bool region = vgpu->type->offer == GVT_OFFER_REGION;
 	u32 type = meant(info->drm_plane_type, region);
-	u64 flips = READ_ONCE(vgpu->status.flip_count);
 	struct gvt_plane plane;
-	unsigned long flags;
+	u64 flips;
 	u32 id;
 
 	if (type > GVT_PLANE_CURSOR) {
 		return -EINVAL;
 	}
-	id = vgpu->type->model->query(vgpu, type, &plane);
 	if (type == GVT_PLANE_PRIMARY) {
-		spin_lock_irqsave(&vgpu->state_lock, flags);
-		/* After a flip in between it is about another plane, which has no id yet. */
-		if (vgpu->status.flip_count == flips &&
-		    (vgpu->status.plane.id != id || id == 0)) {
-			status_plane(vgpu, &plane);
-			vgpu->status.plane.id = id;
-			gvt_status_publish(vgpu);
-		}
-		spin_unlock_irqrestore(&vgpu->state_lock, flags);
+		id = gvt_display_query_primary(vgpu, &plane, &flips);
+	} else {
+		id = vgpu->type->model->query(vgpu, type, &plane);
 	}
 	info->drm_format = plane.drm_format;
 	info->drm_format_mod = plane.modifier;

@@ -193,20 +193,53 @@ void gvt_buf_forget(struct gvt_mem *mem, unsigned int keep)
 	}
 }
 
+/* One more who holds @buf. Under mem->lock. */
+static int hold(struct gvt_buf *buf)
+{
+	int err = 0;
+
+	if (buf->live == 0) {
+		err = buf->mem->ops->get_pages(buf->mem, buf);
+	}
+	if (!err) {
+		gvt_mem_get(buf->mem);
+		buf->live++;
+	}
+	return err;
+}
+
+/* The pair of hold(). Under mem->lock; then the caller puts mem. */
+static void unhold(struct gvt_buf *buf)
+{
+	struct gvt_mem *mem = buf->mem;
+
+	buf->live--;
+	if (buf->live == 0) {
+		mem->ops->put_pages(mem, buf);
+	}
+	gvt_buf_forget(mem, IDLE_MAX);
+}
+
+void gvt_buf_drop(struct gvt_buf *buf)
+{
+	struct gvt_mem *mem = buf->mem;
+
+	mutex_lock(&mem->lock);
+	unhold(buf);
+	mutex_unlock(&mem->lock);
+	gvt_mem_put(mem);
+}
+
 static void buf_release(struct dma_buf *dmabuf)
 {
 	struct gvt_buf *buf = dmabuf->priv;
 	struct gvt_mem *mem = buf->mem;
 
 	mutex_lock(&mem->lock);
-	buf->live--;
 	if (buf->dmabuf == dmabuf) {
 		buf->dmabuf = NULL;
 	}
-	if (buf->live == 0) {
-		mem->ops->put_pages(mem, buf);
-	}
-	gvt_buf_forget(mem, IDLE_MAX);
+	unhold(buf);
 	mutex_unlock(&mem->lock);
 	gvt_mem_put(mem);
 }
@@ -304,11 +337,9 @@ static struct dma_buf *buf_export(struct gvt_buf *buf)
 	if (buf->dmabuf && gvt_file_get_unless_dead(buf->dmabuf->file)) {
 		return buf->dmabuf;
 	}
-	if (buf->live == 0) {
-		err = buf->mem->ops->get_pages(buf->mem, buf);
-		if (err) {
-			return ERR_PTR(err);
-		}
+	err = hold(buf);
+	if (err) {
+		return ERR_PTR(err);
 	}
 	info.ops = &buf_ops;
 	info.size = buf->count << PAGE_SHIFT;
@@ -317,15 +348,40 @@ static struct dma_buf *buf_export(struct gvt_buf *buf)
 	info.priv = buf;
 	dmabuf = dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {
-		if (buf->live == 0) {
-			buf->mem->ops->put_pages(buf->mem, buf);
-		}
+		struct gvt_mem *mem = buf->mem;
+
+		unhold(buf);
+		gvt_mem_put(mem); /* never the last one */
 		return dmabuf;
 	}
-	gvt_mem_get(buf->mem);
-	buf->live++;
 	buf->dmabuf = dmabuf;
 	return dmabuf;
+}
+
+/* Under mem->lock. */
+static struct gvt_buf *find(struct gvt_mem *mem, u32 id)
+{
+	struct gvt_buf *buf;
+
+	list_for_each_entry(buf, &mem->bufs, link)
+	{
+		if (buf->id == id) {
+			return buf;
+		}
+	}
+	return NULL;
+}
+
+struct gvt_buf *gvt_buf_hold(struct gvt_mem *mem, u32 id)
+{
+	struct gvt_buf *buf;
+	int err;
+
+	mutex_lock(&mem->lock);
+	buf = find(mem, id);
+	err = buf ? hold(buf) : -ENOENT;
+	mutex_unlock(&mem->lock);
+	return err ? ERR_PTR(err) : buf;
 }
 
 int gvt_buf_fd(struct gvt_mem *mem, u32 id)
@@ -335,12 +391,9 @@ int gvt_buf_fd(struct gvt_mem *mem, u32 id)
 	int fd;
 
 	mutex_lock(&mem->lock);
-	list_for_each_entry(buf, &mem->bufs, link)
-	{
-		if (buf->id == id) {
-			dmabuf = buf_export(buf);
-			break;
-		}
+	buf = find(mem, id);
+	if (buf) {
+		dmabuf = buf_export(buf);
 	}
 	mutex_unlock(&mem->lock);
 	if (IS_ERR(dmabuf)) {

@@ -14,6 +14,7 @@
  *	vram.c     memory of the module's own, and its accounting
  *	guest.c    guest memory: which pages a plane lies in, pinned while somebody looks
  *	dmabuf.c   planes as dma-bufs
+ *	snapshot.c copies of whole pictures
  *	core/      everything that is only arithmetic
  *
  * Who owns what. The vfio device owns a reference on its memory objects (struct gvt_mem); each
@@ -22,11 +23,13 @@
  * vfio device open.
  *
  * Locks, in the order in which they nest:
+ *	snapshot.request_lock mutex: one request or switch at a time; waits for the worker
  *	vgpu->lock        mutex: bochs registers, configuration, EDID; held across damage harvests
  *	mem->lock         mutex: the list of buffers; of guest memory also its pins
  *	[iommu, mmap_lock] may be taken below these (vfio_pin_pages, copy_to_user); so nothing below
  *			  mmap_lock takes one of them
  *	vgpu->fb_lock     mutex: which plane the framebuffer region shows
+ *	snapshot.pages_lock mutex: the pages of the slots
  *	page lock         of a page of video memory: from its dirty mark to its writable entry (map.c)
  *	vgpu->state_lock  spinlock, irqs off: skl registers, status page, damage, interrupts, timers
  */
@@ -162,7 +165,7 @@ struct gvt_mem {
  * @mem: a reference while there is a dma_buf.
  * @plane, @iovas: its identity; @iovas (a page each, @count of them) only in guest memory.
  * @dmabuf: weak: valid while an fd or importer holds it.
- * @live: dma_bufs not yet released: the one above, and any that are dying.
+ * @live: dma_bufs not yet released: the one above, any that are dying; and who holds it.
  * @keep: not to be forgotten though nobody has a dma_buf.
  * @pages: while @live, and in guest memory while @pinned.
  * @pinned: how many of the pages are pinned through vfio.
@@ -194,6 +197,9 @@ void gvt_mem_put(struct gvt_mem *mem);
 /* The buffer that is @plane with @iovas (NULL: memory of our own), made if need be; @iovas, of
  * kvmalloc, is taken if it is. NULL: no memory. Under mem->lock. */
 struct gvt_buf *gvt_buf_get(struct gvt_mem *mem, const struct gvt_plane *plane, u64 **iovas);
+/* Hold buffer @id, pages and all, as a dma-buf does; or ERR_PTR of -ENOENT, -ENOMEM. */
+struct gvt_buf *gvt_buf_hold(struct gvt_mem *mem, u32 id);
+void gvt_buf_drop(struct gvt_buf *buf);
 /* A new fd for buffer @id, or -ENOENT, -ENOMEM, -EMFILE. */
 int gvt_buf_fd(struct gvt_mem *mem, u32 id);
 /* Forget the ids that nobody has an fd of, but for the @keep most recent. Under mem->lock. */
@@ -230,6 +236,9 @@ int gvt_vram_write(struct gvt_vram *vram, u64 offset, const char __user *from, s
 u32 gvt_vram_buf_id(struct gvt_vram *vram, const struct gvt_plane *plane);
 /* Bytes that may still be charged. */
 u64 gvt_vram_left(void);
+/* Memory of another kind that counts too. False: the limit is reached. */
+bool gvt_vram_charge(u64 bytes);
+void gvt_vram_uncharge(u64 bytes);
 
 /* ---- guest.c ---- */
 
@@ -286,8 +295,12 @@ enum {
 #define GVT_GFX_CONTROL PAGE_SIZE
 #define GVT_GFX_DAMAGE	(2 * PAGE_SIZE) /* or, of a model without it, */
 #define GVT_GFX_PAGES	(2 * PAGE_SIZE) /* the addresses of a plane's pages */
-/* Enough for 128 MiB of picture. */
-#define GVT_GFX_PAGES_SIZE (PAGE_SIZE + (128u << 20) / PAGE_SIZE * sizeof(u64))
+/* No picture in guest memory is larger. */
+#define GVT_GFX_PICTURE_MAX (128u << 20)
+#define GVT_GFX_PAGES_SIZE  (PAGE_SIZE + GVT_GFX_PICTURE_MAX / PAGE_SIZE * sizeof(u64))
+/* Behind damage and pages of every size, and of huge page tables' granularity. */
+#define GVT_GFX_SNAPSHOT (4u << 20)
+#define GVT_GFX_AREA	 (8u << 20)
 
 /* Layout of the EDID region. */
 #define GVT_EDID_OFFSET 64u
@@ -333,6 +346,31 @@ struct gvt_track {
 	struct gvt_damage damage;
 };
 
+/* The consumer's mailbox holds one, a viewer that stands still may hold another, and one is made. */
+#define GVT_SNAPSHOT_SLOTS 3u
+
+struct gvt_slot {
+	struct page **pages;
+	unsigned long count;
+};
+
+/**
+ * struct gvt_snapshot - copies of whole pictures (snapshot.c).
+ * @on: VFIO_GFX_CONTROL_SNAPSHOT. Under request_lock.
+ * @stop: the worker is to give up.
+ * @slots: pages under pages_lock; the worker's while a request is on.
+ * @told: what the user reads. Under state_lock.
+ */
+struct gvt_snapshot {
+	struct mutex request_lock;
+	struct mutex pages_lock;
+	struct work_struct work;
+	bool on;
+	bool stop;
+	struct gvt_slot slots[GVT_SNAPSHOT_SLOTS];
+	struct vfio_gfx_snapshot told;
+};
+
 struct gvt_vgpu {
 	struct vfio_device vdev;
 	struct gvt_type *type;
@@ -359,6 +397,7 @@ struct gvt_vgpu {
 	struct gvt_irqs irqs;
 	struct gvt_track track;
 	bool source; /* VFIO_GFX_CONTROL_SOURCE */
+	struct gvt_snapshot snapshot;
 
 	/* Only of skl: */
 	struct gvt_guest *guest; /* while the device is open */
@@ -403,6 +442,8 @@ void gvt_display_flip(struct gvt_vgpu *vgpu, const struct gvt_plane *plane,
 /* The cursor changed. Under state_lock. */
 void gvt_display_cursor(struct gvt_vgpu *vgpu, u64 now_ns);
 int gvt_display_query(struct gvt_vgpu *vgpu, struct vfio_device_gfx_plane_info *info);
+/* Of the primary plane: its id (0: off), and *@flips: status.flip_count as it was before. */
+u32 gvt_display_query_primary(struct gvt_vgpu *vgpu, struct gvt_plane *plane, u64 *flips);
 /* Make the status page say what the shadow says. Under state_lock. */
 void gvt_status_publish(struct gvt_vgpu *vgpu);
 
@@ -427,6 +468,8 @@ void gvt_irq_close(struct gvt_vgpu *vgpu);
 /* A flip / the shown plane became dirty. Under state_lock. */
 void gvt_irq_flip(struct gvt_vgpu *vgpu, u64 now_ns);
 void gvt_irq_dirty(struct gvt_vgpu *vgpu, u64 now_ns);
+/* A snapshot's request is through. Under state_lock. */
+void gvt_irq_snapshot(struct gvt_vgpu *vgpu);
 bool gvt_irq_wanted(struct gvt_vgpu *vgpu);
 /* The guest's interrupts: an edge for the MSI, the level of INTx. Under state_lock. */
 void gvt_irq_msi(struct gvt_vgpu *vgpu);
@@ -441,5 +484,22 @@ void gvt_map_close(struct gvt_vgpu *vgpu);
 void gvt_map_protect(struct gvt_vgpu *vgpu, unsigned long first, unsigned long count);
 /* The framebuffer region shows @plane from now on. */
 void gvt_map_fb_show(struct gvt_vgpu *vgpu, const struct gvt_plane *plane);
+
+/* ---- snapshot.c ---- */
+
+void gvt_snapshot_init(struct gvt_vgpu *vgpu);
+/* Of the address space that a slot / all slots take in the GFX region. */
+u64 gvt_snapshot_slot_bytes(const struct gvt_vgpu *vgpu);
+u64 gvt_snapshot_area_bytes(const struct gvt_vgpu *vgpu);
+/* For a new user; it is off. */
+void gvt_snapshot_power_on(struct gvt_vgpu *vgpu);
+/* Off gives all memory back, and waits for the worker; so neither vgpu->lock nor one below it is
+ * held. To be off before the model is closed. */
+void gvt_snapshot_switch(struct gvt_vgpu *vgpu, bool on);
+/* @offset is in struct vfio_gfx_snapshot. Bytes or -errno. */
+ssize_t gvt_snapshot_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset);
+ssize_t gvt_snapshot_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count,
+			   u64 offset);
+vm_fault_t gvt_snapshot_fault(struct vm_fault *vmf);
 
 #endif

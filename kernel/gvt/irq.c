@@ -56,6 +56,14 @@ void gvt_irq_init(struct gvt_vgpu *vgpu)
 	gvt_hrtimer_setup(&vgpu->irqs.timer, timer_end);
 }
 
+/* The user asked for it, so it comes as often as he asks. */
+void gvt_irq_snapshot(struct gvt_vgpu *vgpu)
+{
+	if (vgpu->irqs.display) {
+		gvt_eventfd_signal(vgpu->irqs.display);
+	}
+}
+
 bool gvt_irq_wanted(struct gvt_vgpu *vgpu)
 {
 	return READ_ONCE(vgpu->irqs.display);

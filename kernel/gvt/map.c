@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What can be mapped (BAR0, the status page, the framebuffer region), and how writes are noticed.
+ * What can be mapped (BAR0, the status page, snapshots, the framebuffer region), and how writes are noticed.
  *
  * Tracking. The pages of BAR0 are ours and get into page tables only through our fault handler, in
  * mappings that have a page_mkwrite: the memory manager then maps a page read-only until
@@ -112,6 +112,10 @@ static const struct vm_operations_struct fb_vm_ops = {
 	.fault = fb_fault,
 };
 
+static const struct vm_operations_struct snapshot_vm_ops = {
+	.fault = gvt_snapshot_fault,
+};
+
 static int map_release(struct inode *inode, struct file *file)
 {
 	fput(file->private_data);
@@ -173,7 +177,12 @@ int gvt_map(struct gvt_vgpu *vgpu, struct vm_area_struct *vma)
 	u64 offset, size;
 	int err;
 
-	size = gvt_region_map(vgpu, index, &offset) >> PAGE_SHIFT;
+	if (index == GVT_REGION_GFX && first >= GVT_GFX_AREA >> PAGE_SHIFT) {
+		offset = GVT_GFX_AREA;
+		size = gvt_snapshot_area_bytes(vgpu) >> PAGE_SHIFT;
+	} else {
+		size = gvt_region_map(vgpu, index, &offset) >> PAGE_SHIFT;
+	}
 	offset >>= PAGE_SHIFT;
 	if (first < offset || first - offset >= size || vma_pages(vma) > size - (first - offset) ||
 	    !(vma->vm_flags & VM_SHARED)) {
@@ -185,7 +194,12 @@ int gvt_map(struct gvt_vgpu *vgpu, struct vm_area_struct *vma)
 		read_only = false;
 		break;
 	case GVT_REGION_GFX:
-		ops = &status_vm_ops;
+		if (offset == 0) {
+			ops = &status_vm_ops;
+			break;
+		}
+		ops = &snapshot_vm_ops;
+		set |= VM_MIXEDMAP;
 		break;
 	default:
 		ops = &fb_vm_ops;

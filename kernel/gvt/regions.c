@@ -26,8 +26,7 @@ u64 gvt_region_size(const struct gvt_vgpu *vgpu, unsigned int index)
 	case GVT_REGION_EDID:
 		return GVT_EDID_OFFSET + GVT_EDID_ROOM;
 	case GVT_REGION_GFX:
-		return has_pages(vgpu) ? GVT_GFX_PAGES + PAGE_ALIGN(GVT_GFX_PAGES_SIZE) :
-					 GVT_GFX_DAMAGE + PAGE_ALIGN(gvt_track_damage_size(vgpu));
+		return GVT_GFX_AREA + gvt_snapshot_area_bytes(vgpu);
 	case GVT_REGION_FB:
 		return vgpu->type->offer == GVT_OFFER_REGION ? vgpu->type->vram_bytes + PAGE_SIZE
 							     : 0;
@@ -68,22 +67,25 @@ static int add_type(struct vfio_info_cap *caps, u32 type, u32 subtype)
 	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
 }
 
-/* [@offset, + @size) is what can be mapped. */
-static int add_sparse(struct vfio_info_cap *caps, u64 offset, u64 size)
+/* [@offset, + @size) is what can be mapped; and, if @size2 isn't 0, [@offset2, + @size2). */
+static int add_sparse(struct vfio_info_cap *caps, u64 offset, u64 size, u64 offset2, u64 size2)
 {
+	unsigned int areas = size2 > 0 ? 2 : 1;
 	struct vfio_region_info_cap_sparse_mmap *cap;
 	int err;
 
-	cap = kzalloc(struct_size(cap, areas, 1), GFP_KERNEL);
+	cap = kzalloc(struct_size(cap, areas, 2), GFP_KERNEL);
 	if (!cap) {
 		return -ENOMEM;
 	}
 	cap->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	cap->header.version = 1;
-	cap->nr_areas = 1;
+	cap->nr_areas = areas;
 	cap->areas[0].offset = offset;
 	cap->areas[0].size = size;
-	err = vfio_info_add_capability(caps, &cap->header, struct_size(cap, areas, 1));
+	cap->areas[1].offset = offset2;
+	cap->areas[1].size = size2;
+	err = vfio_info_add_capability(caps, &cap->header, struct_size(cap, areas, areas));
 	kfree(cap);
 	return err;
 }
@@ -122,7 +124,8 @@ static int region_flags(struct gvt_vgpu *vgpu, unsigned int index, u32 *flags,
 		*flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	}
 	if (!err && size > 0 && size < gvt_region_size(vgpu, index)) {
-		err = add_sparse(caps, offset, size);
+		err = add_sparse(caps, offset, size, GVT_GFX_AREA,
+				 index == GVT_REGION_GFX ? gvt_snapshot_area_bytes(vgpu) : 0);
 	}
 	return err;
 }
@@ -311,7 +314,7 @@ static ssize_t edid_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t 
 	return ret;
 }
 
-/* ---- status, control, damage ---- */
+/* ---- status, control, damage, snapshots ---- */
 
 static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
 {
@@ -319,6 +322,9 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 	unsigned long flags;
 	u32 control;
 
+	if (offset >= GVT_GFX_SNAPSHOT) {
+		return gvt_snapshot_read(vgpu, buf, count, offset - GVT_GFX_SNAPSHOT);
+	}
 	if (offset >= GVT_GFX_PAGES && has_pages(vgpu)) {
 		return offset == GVT_GFX_PAGES ? gvt_guest_pages(vgpu->guest, 0, buf, count) :
 						 -EINVAL;
@@ -337,6 +343,7 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 		control = (vgpu->track.on ? VFIO_GFX_CONTROL_DAMAGE : 0) |
 			  (vgpu->source ? VFIO_GFX_CONTROL_SOURCE : 0);
 		mutex_unlock(&vgpu->lock);
+		control |= READ_ONCE(vgpu->snapshot.on) ? VFIO_GFX_CONTROL_SNAPSHOT : 0;
 		return copy_to_user(buf, &control, sizeof(control)) ? -EFAULT : count;
 	}
 	if (offset >= sizeof(status)) {
@@ -352,11 +359,14 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 
 static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
 {
-	u32 known = VFIO_GFX_CONTROL_SOURCE |
+	u32 known = VFIO_GFX_CONTROL_SOURCE | VFIO_GFX_CONTROL_SNAPSHOT |
 		    (gvt_track_damage_size(vgpu) ? VFIO_GFX_CONTROL_DAMAGE : 0);
 	u32 control;
 	int err = 0;
 
+	if (offset >= GVT_GFX_SNAPSHOT) {
+		return gvt_snapshot_write(vgpu, buf, count, offset - GVT_GFX_SNAPSHOT);
+	}
 	if (offset != GVT_GFX_CONTROL || count != sizeof(control)) {
 		return -EINVAL;
 	}
@@ -377,6 +387,9 @@ static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 		gvt_track_stop(vgpu);
 	}
 	mutex_unlock(&vgpu->lock);
+	if (!err) {
+		gvt_snapshot_switch(vgpu, control & VFIO_GFX_CONTROL_SNAPSHOT);
+	}
 	return err ?: (ssize_t)count;
 }
 
@@ -401,6 +414,7 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 {
 	u64 vram = vgpu->type->vram_bytes;
 	struct gvt_plane plane;
+	u64 size;
 
 	if (offset >= vram) {
 		return fb_read_plane(vgpu, buf, count, offset - vram);
@@ -409,10 +423,11 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 	mutex_lock(&vgpu->fb_lock);
 	plane = vgpu->fb_plane;
 	mutex_unlock(&vgpu->fb_lock);
-	if (offset >= plane.size_bytes) {
+	size = plane.size_bytes - min_t(u64, plane.size_bytes, offset_in_page(plane.offset_bytes));
+	if (offset >= size) {
 		return clear_user(buf, count) ? -EFAULT : count;
 	}
-	count = min_t(u64, count, plane.size_bytes - offset);
+	count = min_t(u64, count, size - offset);
 	return gvt_vram_read(vgpu->vram, plane.offset_bytes + offset, buf, count) ?: count;
 }
 

@@ -19,6 +19,7 @@ static int vgpu_init(struct vfio_device *vdev)
 	mutex_init(&vgpu->fb_lock);
 	spin_lock_init(&vgpu->state_lock);
 	gvt_irq_init(vgpu);
+	gvt_snapshot_init(vgpu);
 	vgpu->status_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	vgpu->blank_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vgpu->status_page || !vgpu->blank_page) {
@@ -91,14 +92,16 @@ static void power_on(struct gvt_vgpu *vgpu)
 		.magic = VFIO_GFX_MAGIC,
 		.version = VFIO_GFX_VERSION,
 		.size = sizeof(vgpu->status),
-		.caps = model->caps,
+		.caps = model->caps | VFIO_GFX_CAP_SNAPSHOT,
 		.irq_index = GVT_IRQ_DISPLAY,
 		.control_offset = GVT_GFX_CONTROL,
 		.damage_offset = model->caps & VFIO_GFX_CAP_DAMAGE ? GVT_GFX_DAMAGE : 0,
 		.damage_size = gvt_track_damage_size(vgpu),
 		.pages_offset = model->caps & VFIO_GFX_CAP_PAGES ? GVT_GFX_PAGES : 0,
 		.heads = 1,
+		.snapshot_offset = GVT_GFX_SNAPSHOT,
 	};
+	gvt_snapshot_power_on(vgpu);
 	model->set_monitor(vgpu, vgpu->edid_blob, vgpu->edid.edid_size);
 	model->changed(vgpu);
 }
@@ -134,6 +137,7 @@ static void vgpu_close(struct vfio_device *vdev)
 	struct gvt_vgpu *vgpu = gvt_vgpu_of(vdev);
 	struct gvt_vram *vram;
 
+	gvt_snapshot_switch(vgpu, false);
 	gvt_irq_close(vgpu);
 	vgpu->type->model->close(vgpu);
 	gvt_track_stop(vgpu);

@@ -32,7 +32,7 @@ u64 gvt_vram_left(void)
 	return used < limit ? limit - used : 0;
 }
 
-static bool charge(u64 bytes)
+bool gvt_vram_charge(u64 bytes)
 {
 	bool ok;
 
@@ -45,7 +45,7 @@ static bool charge(u64 bytes)
 	return ok;
 }
 
-static void uncharge(u64 bytes)
+void gvt_vram_uncharge(u64 bytes)
 {
 	spin_lock(&charge_lock);
 	WRITE_ONCE(charged_bytes, charged_bytes - bytes);
@@ -99,7 +99,7 @@ static void vram_release(struct gvt_mem *mem)
 	struct gvt_vram *vram = vram_of(mem);
 
 	free_pages_of(vram);
-	uncharge(vram->charged_bytes);
+	gvt_vram_uncharge(vram->charged_bytes);
 	kfree(vram);
 }
 
@@ -113,12 +113,12 @@ struct gvt_vram *gvt_vram_create(u64 bytes, u64 extra_bytes)
 {
 	struct gvt_vram *vram;
 
-	if (!charge(bytes + extra_bytes)) {
+	if (!gvt_vram_charge(bytes + extra_bytes)) {
 		return ERR_PTR(-ENOSPC);
 	}
 	vram = kzalloc(sizeof(*vram), GFP_KERNEL);
 	if (!vram) {
-		uncharge(bytes + extra_bytes);
+		gvt_vram_uncharge(bytes + extra_bytes);
 		return ERR_PTR(-ENOMEM);
 	}
 	gvt_mem_init(&vram->mem, &vram_ops);

@@ -17,11 +17,14 @@
  *   A change that an older reader would misread raises version.
  *
  * The region
- *   [0, one page)            struct vfio_gfx_status; the only part that can be mapped
- *                            (VFIO_REGION_INFO_CAP_SPARSE_MMAP says so), read-only
+ *   [0, one page)            struct vfio_gfx_status; can be mapped, read-only
  *   [control_offset, +4)     __u32 VFIO_GFX_CONTROL_*, read/write by pread/pwrite of 4 bytes
  *   [damage_offset, ...)     struct vfio_gfx_damage and its bitmap; pread() there *harvests*
  *   [pages_offset, ...)      struct vfio_gfx_pages and its addresses
+ *   [snapshot_offset, ...)   struct vfio_gfx_snapshot; its @state and @slot are written
+ *   [snapshot.area_offset, snapshot.slots * snapshot.slot_size)
+ *                            the snapshots' pixels; can be mapped, read-only, and nothing else
+ *   VFIO_REGION_INFO_CAP_SPARSE_MMAP says what can be mapped.
  *
  * The interrupt
  *   Index status.irq_index, one eventfd, edge, VFIO_IRQ_INFO_EVENTFD | NORESIZE, set up with
@@ -32,7 +35,8 @@
  *       consumer: flips closer together than a quarter of a vblank period are merged into one late
  *       signal;
  *     - with VFIO_GFX_CONTROL_DAMAGE set, on the first vblank after the guest wrote into the shown
- *       plane. Once: it stays silent until the consumer has harvested.
+ *       plane. Once: it stays silent until the consumer has harvested;
+ *     - at once when a snapshot is complete or has failed.
  *   No timer runs while the guest is idle, or while nobody listens.
  *
  * Damage
@@ -56,6 +60,25 @@
  *   returned, the first pixel of a linear plane is status.plane.offset % page size bytes into the
  *   buffer, that of a tiled one at (src_x, src_y), and rotation says how it is turned. Without it,
  *   planes that need it are off (VFIO_GFX_OFF_UNALIGNED).
+ *
+ * Snapshots
+ *   A plane's buffer is the guest's own memory, so a reader that is slower than the guest sees parts
+ *   of two pictures. A snapshot is one whole picture in memory that the guest can't reach:
+ *     1. set VFIO_GFX_CONTROL_SNAPSHOT;
+ *     2. write { VFIO_GFX_SNAPSHOT_REQUEST, slot } over @state and @slot of struct vfio_gfx_snapshot
+ *        (one write of 8 bytes);
+ *     3. wait until @state is VFIO_GFX_SNAPSHOT_COMPLETE or _FAILED: the display interrupt, or
+ *        status.snapshot_count;
+ *     4. read struct vfio_gfx_snapshot, and the pixels at area_offset + slot * slot_size.
+ *   The driver copies the primary plane, and again from the start whenever the guest flips
+ *   meanwhile, so what it copies for a guest that swaps buffers begins with a flip. What the guest
+ *   draws in place while it is copied is no flip. Tiled pictures are copied as they lie.
+ *
+ *   A slot stays as it is until it is requested again, or VFIO_GFX_CONTROL_SNAPSHOT is cleared, or
+ *   the device is closed: flips, mode changes and resets don't touch it. There are several, so that
+ *   one can be read while the next is made. A slot takes memory when it is first requested, as much
+ *   as the picture needs, and gives it back when it is requested for a smaller picture and when
+ *   VFIO_GFX_CONTROL_SNAPSHOT is cleared. Behind that memory a mapping reads as zero.
  *
  * Times are CLOCK_MONOTONIC nanoseconds. All numbers are in the byte order of the host.
  */
@@ -128,6 +151,9 @@ struct vfio_gfx_plane {
  * @cursor_count: +1 whenever the cursor plane changed: image, position, on or off. Such a change
  *	signals the display interrupt too, but is no flip.
  * @cursor_time_ns: when the last one was.
+ * @snapshot_offset: where in this region struct vfio_gfx_snapshot lies, with VFIO_GFX_CAP_SNAPSHOT.
+ * @snapshot_state: as vfio_gfx_snapshot.state.
+ * @snapshot_count: +1 whenever a request came to an end, well or not.
  */
 struct vfio_gfx_status {
 	__u32 magic;
@@ -155,12 +181,16 @@ struct vfio_gfx_status {
 	__u32 pages_offset;
 	__u64 cursor_count;
 	__u64 cursor_time_ns;
+	__u32 snapshot_offset;
+	__u32 snapshot_state;
+	__u64 snapshot_count;
 };
 
 #define VFIO_GFX_CAP_IRQ    (1U << 0) /* the display interrupt exists */
 #define VFIO_GFX_CAP_DAMAGE (1U << 1) /* damage and VFIO_GFX_CONTROL_DAMAGE exist */
 #define VFIO_GFX_CAP_SOURCE (1U << 2) /* src_x to cursor_time_ns and VFIO_GFX_CONTROL_SOURCE exist */
 #define VFIO_GFX_CAP_PAGES  (1U << 3) /* planes lie in guest memory, and pages_offset says where */
+#define VFIO_GFX_CAP_SNAPSHOT (1U << 4) /* snapshot_offset on and VFIO_GFX_CONTROL_SNAPSHOT exist */
 
 /* Why a plane is off. A reader takes an unknown number as "off". */
 #define VFIO_GFX_OFF_NOT       0 /* it is on */
@@ -177,6 +207,7 @@ struct vfio_gfx_status {
 
 #define VFIO_GFX_CONTROL_DAMAGE (1U << 0)
 #define VFIO_GFX_CONTROL_SOURCE (1U << 1)
+#define VFIO_GFX_CONTROL_SNAPSHOT (1U << 2)
 
 /**
  * struct vfio_gfx_damage - what a pread() at damage_offset returns, followed by the bitmap.
@@ -225,6 +256,57 @@ struct vfio_gfx_pages {
 	__u64 count;
 };
 
+/**
+ * struct vfio_gfx_snapshot - what a pread() at snapshot_offset returns; always consistent.
+ * @size: bytes of this struct that the driver fills.
+ * @slots, @slot_size, @area_offset: how many slots there are; slot n lies in this region at
+ *	area_offset + n * slot_size. Whole pages, and as large as the largest picture.
+ * @state: VFIO_GFX_SNAPSHOT_*.
+ * @slot: of the request that @state is about.
+ * @reason: VFIO_GFX_SNAPSHOT_* reason why it failed, else 0.
+ * @tries: how often the picture was copied for it, with copies that a flip ended.
+ * @flip_count: of status.flip_count; the picture is what has been shown since that flip...
+ * @flip_time_ns: ...which was then.
+ * @time_ns: when the copy began, so it has what the guest wrote before.
+ * @copy_ns: how long it took.
+ * @plane: what was copied. @plane.offset is from the start of the slot. Off: @plane.off_reason.
+ * @src_x, @src_y, @rotation: as struct vfio_gfx_status has them.
+ *
+ * The rest is of a complete snapshot only, but for @plane.off_reason with VFIO_GFX_SNAPSHOT_OFF. A
+ * write is of 8 bytes over @state and @slot. EINVAL: not REQUEST, no such slot, control isn't set.
+ * EBUSY: the request before isn't through yet. ENOSPC: the driver's limit on memory is reached.
+ * ENOMEM: the host has none.
+ */
+struct vfio_gfx_snapshot {
+	__u32 size;
+	__u32 slots;
+	__u32 state;
+	__u32 slot;
+	__u32 reason;
+	__u32 tries;
+	__u64 slot_size;
+	__u64 area_offset;
+	__u64 flip_count;
+	__u64 flip_time_ns;
+	__u64 time_ns;
+	__u64 copy_ns;
+	struct vfio_gfx_plane plane;
+	__u32 src_x;
+	__u32 src_y;
+	__u32 rotation;
+	__u32 reserved;
+};
+
+#define VFIO_GFX_SNAPSHOT_IDLE	   0 /* nothing was requested since control was set */
+#define VFIO_GFX_SNAPSHOT_REQUEST  1 /* requested, being made */
+#define VFIO_GFX_SNAPSHOT_COMPLETE 2
+#define VFIO_GFX_SNAPSHOT_FAILED   3
+
+/* Why it failed. A reader takes an unknown number as VFIO_GFX_SNAPSHOT_CHANGED. */
+#define VFIO_GFX_SNAPSHOT_OFF	    1 /* the plane is off, plane.off_reason says why */
+#define VFIO_GFX_SNAPSHOT_CHANGED   2 /* another mode meanwhile: ask again */
+#define VFIO_GFX_SNAPSHOT_FLIPS	    3 /* the guest flips faster than a copy is made: ask later */
+
 /*
  * The framebuffer region of a region-type vGPU (VFIO_REGION_INFO_CAP_TYPE VFIO_GFX_REGION_TYPE /
  * VFIO_GFX_FB_REGION_SUBTYPE, and region_index of VFIO_DEVICE_QUERY_GFX_PLANE):
@@ -242,12 +324,17 @@ struct vfio_gfx_pages {
 #endif
 #ifndef __cplusplus
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_plane) == 48);
-VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 176);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 192);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, flip_count) == 48);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, plane) == 96);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_pages) == 16);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, snapshot_count) == 184);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_damage) == 96);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_damage, plane) == 48);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_snapshot) == 136);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_snapshot, state) == 8);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_snapshot, slot) == 12);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_snapshot, plane) == 72);
 #endif
 
 #endif

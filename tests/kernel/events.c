@@ -88,7 +88,7 @@ static void test_found(struct fixture *f, gconstpointer type)
 	struct vfio_irq_info info = {.argsz = sizeof(info), .index = f->page->irq_index};
 	struct vfio_gfx_status status = vgpu_status(&f->v);
 
-	g_assert_cmpuint(f->gfx.areas, ==, 1);
+	g_assert_cmpuint(f->gfx.areas, ==, 2);
 	g_assert_cmpuint(f->gfx.area_offset, ==, 0);
 	g_assert_cmpuint(f->gfx.area_size, ==, 4096);
 	g_assert_true(f->gfx.flags & VFIO_REGION_INFO_FLAG_MMAP);
@@ -388,7 +388,7 @@ static void test_close_forgets(struct fixture *f, gconstpointer type)
 static void test_control(struct fixture *f, gconstpointer type)
 {
 	off_t at = (off_t)(f->gfx.offset + f->page->control_offset);
-	uint32_t value = 4;
+	uint32_t value = 8;
 
 	g_assert_cmpint(pwrite(f->v.device, &value, 4, at), ==, -1);
 	g_assert_cmpint(errno, ==, EINVAL);

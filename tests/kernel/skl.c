@@ -212,7 +212,8 @@ static void test_identity(struct fixture *f, gconstpointer type)
 	g_assert_cmphex(vgpu_read(&f->v, VFIO_PCI_ROM_REGION_INDEX, 0, 2), ==, 0xaa55);
 	g_assert_cmphex(vgpu_read(&f->v, BAR0, 0x42000, 4), ==, 0x8e000000);
 	g_assert_cmpuint(vgpu_status(&f->v).caps, ==,
-			 VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES);
+			 VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES |
+				 VFIO_GFX_CAP_SNAPSHOT);
 	g_assert_cmpint(vgpu_find_region(&f->v, 0x80008086, 1, &f->gfx), >=, 0);
 	g_assert_cmphex(vgpu_read(&f->v, (unsigned int)(f->gfx.offset >> 40), 0, 4), ==,
 			0x65746e49); /* "Inte" */
@@ -269,6 +270,57 @@ static void test_tiled(struct fixture *f, gconstpointer type)
 	g_assert_cmphex(p.drm_format_mod, ==, I915_FORMAT_MOD_Y_TILED);
 	g_assert_cmpuint(p.stride, ==, 20 * 128);
 	g_assert_cmpuint(p.size, ==, 20 * (HEIGHT / 32) * PAGE);
+}
+
+/* Copied as it lies: tile by tile, out of pages that lie anywhere. */
+static void test_snapshot(struct fixture *f, gconstpointer type)
+{
+	uint32_t pages = 5 * (HEIGHT / 8);
+	struct vfio_gfx_snapshot told = vgpu_snapshot(&f->v);
+	const uint32_t *slot = mmap(NULL, told.slot_size, PROT_READ, MAP_SHARED, f->v.device,
+				    (off_t)(f->gfx.offset + told.area_offset + told.slot_size));
+	gint64 began;
+
+	g_assert_true(slot != MAP_FAILED);
+	vgpu_write(&f->v, (unsigned int)(f->gfx.offset >> 40), f->status->control_offset,
+		   VFIO_GFX_CONTROL_SOURCE | VFIO_GFX_CONTROL_SNAPSHOT, 4);
+	bind(f, 256, 512, 0);
+	pipe_on(f);
+	plane_on(f, CTL_X, 5, 1u << 20);
+	wait_flip(f, f->status->flip_count);
+	for (uint32_t i = 0; i < RAM_BYTES / 4; i++) {
+		((uint32_t *)f->ram)[i] = i;
+	}
+	g_assert_cmpint(vgpu_snapshot_request(&f->v, 1), ==, 0);
+	told = vgpu_snapshot_wait(&f->v);
+	g_assert_cmpuint(told.state, ==, VFIO_GFX_SNAPSHOT_COMPLETE);
+	g_assert_cmphex(told.plane.drm_format_mod, ==, I915_FORMAT_MOD_X_TILED);
+	g_assert_cmpuint(told.plane.stride, ==, 5 * 512);
+	g_assert_cmpuint(told.plane.size, ==, pages * PAGE);
+	g_assert_cmpuint(told.plane.offset, ==, 0);
+	/* The guest's memory is unmapped, and somebody else's there. */
+	g_assert_cmpint(dma_unmap(f, 0, RAM_BYTES), ==, 0);
+	memset(f->ram, 0xee, RAM_BYTES);
+	for (uint32_t i = 0; i < pages * PAGE / 4; i++) {
+		g_assert_cmpuint(slot[i], ==, scattered(i / 1024, 0) * 1024 + i % 1024);
+	}
+	g_assert_cmpuint(slot[pages * PAGE / 4], ==, 0);
+	/* There is nothing to copy, or the other way round; and unmapped while it is copied. */
+	g_assert_cmpint(vgpu_snapshot_request(&f->v, 1), ==, 0);
+	told = vgpu_snapshot_wait(&f->v);
+	g_assert_cmpuint(told.state, ==, VFIO_GFX_SNAPSHOT_FAILED);
+	g_assert_cmpuint(told.plane.off_reason, ==, VFIO_GFX_OFF_BAD_ADDRESS);
+	began = g_get_monotonic_time();
+	for (unsigned int i = 0; i < 60; i++) {
+		g_assert_cmpint(dma_map(f, f->ram, 0, RAM_BYTES), ==, 0);
+		g_assert_cmpint(vgpu_snapshot_request(&f->v, i % 3), ==, 0);
+		g_usleep(i % 10 * 100);
+		g_assert_cmpint(dma_unmap(f, 0, RAM_BYTES), ==, 0);
+		vgpu_snapshot_wait(&f->v);
+	}
+	g_test_message("60 maps and unmaps with a snapshot each: %d ms",
+		       (int)((g_get_monotonic_time() - began) / 1000));
+	munmap((void *)slot, told.slot_size);
 }
 
 /* Mainline can't say that a picture begins within a page; who looks at the status page can take it. */
@@ -954,6 +1006,7 @@ int main(int argc, char **argv)
 	ADD("/module/skl/a-dma-buf-is-the-guests-memory", test_linear);
 	ADD("/module/skl/tiles-are-named", test_tiled);
 	ADD("/module/skl/a-picture-within-a-buffer-needs-the-status-page", test_source);
+	ADD("/module/skl/a-snapshot-is-of-pages-that-were", test_snapshot);
 	ADD("/module/skl/the-cursor-is-a-plane-with-a-signed-position", test_cursor);
 	ADD("/module/skl/other-pages-are-another-buffer", test_pages_are_identity);
 	ADD("/module/skl/where-pages-lie-is-told", test_pages_are_told);

@@ -269,6 +269,43 @@ struct vfio_gfx_status vgpu_status(const struct vgpu *v)
 	return status;
 }
 
+static off_t snapshot_at(const struct vgpu *v)
+{
+	struct region r;
+
+	g_assert_cmpint(vgpu_find_region(v, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE, &r), >=,
+			0);
+	return (off_t)(r.offset + vgpu_status(v).snapshot_offset);
+}
+
+struct vfio_gfx_snapshot vgpu_snapshot(const struct vgpu *v)
+{
+	struct vfio_gfx_snapshot told;
+
+	g_assert_cmpint(pread(v->device, &told, sizeof(told), snapshot_at(v)), ==, sizeof(told));
+	return told;
+}
+
+int vgpu_snapshot_request(const struct vgpu *v, uint32_t slot)
+{
+	uint32_t request[2] = {VFIO_GFX_SNAPSHOT_REQUEST, slot};
+	off_t at = snapshot_at(v) + (off_t)offsetof(struct vfio_gfx_snapshot, state);
+
+	return pwrite(v->device, request, sizeof(request), at) < 0 ? -errno : 0;
+}
+
+struct vfio_gfx_snapshot vgpu_snapshot_wait(const struct vgpu *v)
+{
+	struct vfio_gfx_snapshot told = vgpu_snapshot(v);
+
+	for (int i = 0; told.state == VFIO_GFX_SNAPSHOT_REQUEST; i++) {
+		g_assert_cmpint(i, <, 100000);
+		g_usleep(100);
+		told = vgpu_snapshot(v);
+	}
+	return told;
+}
+
 int vgpu_set_irq(const struct vgpu *v, unsigned int index, int eventfd)
 {
 	struct {

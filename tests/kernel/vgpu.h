@@ -68,6 +68,11 @@ struct vfio_device_gfx_plane_info vgpu_plane(const struct vgpu *v, uint32_t flag
 /* An fd or -errno. */
 int vgpu_dmabuf(const struct vgpu *v, uint32_t id);
 struct vfio_gfx_status vgpu_status(const struct vgpu *v);
+struct vfio_gfx_snapshot vgpu_snapshot(const struct vgpu *v);
+/* 0 or -errno. */
+int vgpu_snapshot_request(const struct vgpu *v, uint32_t slot);
+/* Until the request is through. */
+struct vfio_gfx_snapshot vgpu_snapshot_wait(const struct vgpu *v);
 /* Give interrupt @index an eventfd (-1: none). */
 int vgpu_set_irq(const struct vgpu *v, unsigned int index, int eventfd);
 /* Did @eventfd fire within @ms? Takes what it counted. */
