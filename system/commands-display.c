@@ -63,6 +63,13 @@ static JsonObject *describe_source(const struct source_state *source)
 		json_object_set_int_member(object, "flips", (gint64)source->flips);
 		json_object_set_int_member(object, "mixed-reads", (gint64)source->mixed_reads);
 	}
+	if (source->tear) {
+		json_object_set_string_member(object, "tear", source->tear);
+	}
+	if (!g_strcmp0(source->tear, "copy")) {
+		json_object_set_int_member(object, "copies", (gint64)source->copies);
+		json_object_set_int_member(object, "copy-tries", (gint64)source->copy_tries);
+	}
 	return object;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by vfio-display.c (when to look, life cycle) and vfio-look.c (what a look comes to) only.
+ * Shared by vfio-display.c (when to look, life cycle), vfio-look.c (what a look comes to) and
+ * vfio-copy.c (looks that are snapshots) only.
  * Context: main, machine lock not held.
  */
 #ifndef HW_VFIO_VFIO_DISPLAY_PRIVATE_H
@@ -14,10 +15,13 @@
 #include "vfio-gfx.h"
 #include "vfio-plane.h"
 #include "vfio-region-plane.h"
+#include "vfio-snapshots.h"
 #include "vfio-watch.h"
 
-/* What one look at the planes came to. */
-enum look { LOOK_FRAME, LOOK_SAME, LOOK_BLANK, LOOK_FAILED };
+/* What one look at the planes came to. PENDING: a snapshot was requested. */
+enum look { LOOK_FRAME, LOOK_SAME, LOOK_BLANK, LOOK_FAILED, LOOK_PENDING };
+
+struct vfio_copy;
 
 struct vfio_display {
 	struct vfio_device *device; /* NULL after detach */
@@ -55,6 +59,7 @@ struct vfio_display {
 	bool ever_on;
 
 	enum vfio_tear tear;
+	struct vfio_copy *copy; /* with VFIO_TEAR_COPY; then shown is NULL */
 	unsigned int mixed_in_a_row; /* reads that a flip came into */
 
 	/* The status page as of the last look; false: the next look has to ask for everything. */
@@ -76,8 +81,37 @@ bool vfio_display_glance(struct vfio_display *display);
 bool vfio_display_compare(struct vfio_display *display);
 /* True while the guest hasn't flipped since the last look began; also where nobody can know. */
 bool vfio_display_is_whole(struct vfio_display *display);
+/* "No frame yet": the last picture stays, and only a lasting failure is told. @hint: what a person
+ * may do, or "". */
+enum look vfio_display_failed(struct vfio_display *display, enum blank_reason reason, int err,
+			      const char *operation, const char *hint);
+/* The plane is off; tells the viewers why, where the driver does. */
+enum look vfio_display_plane_off(struct vfio_display *display);
+/* A look from the main loop, not from in here. */
+void vfio_display_look_soon(struct vfio_display *display);
 /* Tells the viewers why there is no picture; @text NULL: the reason's own. */
 enum look vfio_display_blank(struct vfio_display *display, enum blank_reason reason,
 			     const char *text);
+
+/* ---- vfio-copy.c ---- */
+
+/* The driver has VFIO_GFX_CAP_SNAPSHOT. */
+struct vfio_copy *vfio_copy_create(struct vfio_display *display);
+/* Accepts NULL. */
+void vfio_copy_destroy(struct vfio_copy *copy);
+/* Somebody watches, or nobody does any more: then the driver's memory is given back. */
+void vfio_copy_switch(struct vfio_copy *copy, bool on);
+/* The next frame is relative to nothing. */
+void vfio_copy_forget(struct vfio_copy *copy);
+/* Harvests damage and requests a snapshot; LOOK_PENDING, or LOOK_SAME: viewers read all there are, a
+ * look follows when one is free. */
+enum look vfio_copy_begin(struct vfio_copy *copy);
+bool vfio_copy_is_on(const struct vfio_copy *copy);
+/* Submits the snapshot if it is complete. *again: LOOK_FAILED for a reason that has passed. */
+enum look vfio_copy_end(struct vfio_copy *copy, bool *again);
+/* Looks and waits for it: what the guest shows from here on, not LOOK_PENDING but for a driver that
+ * doesn't answer. */
+enum look vfio_copy_now(struct vfio_copy *copy);
+void vfio_copy_get_state(const struct vfio_copy *copy, struct source_state *state);
 
 #endif

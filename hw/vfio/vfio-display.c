@@ -96,9 +96,16 @@ static void hurry(struct vfio_display *display)
 	display->still = 0;
 }
 
-/* Asks the driver, or where the interrupt would have told of a flip only compares. */
+/* Asks the driver, or where the interrupt would have told of a flip only compares. A snapshot costs
+ * the same for either. */
 static enum look look_or_compare(struct vfio_display *display)
 {
+	if (display->copy && display->irq && display->polls && !vfio_display_glance(display)) {
+		enum look look = vfio_display_look(display);
+
+		display->compared = true;
+		return look;
+	}
 	if (display->irq && display->polls && !vfio_display_glance(display) &&
 	    vfio_display_compare(display)) {
 		return LOOK_FRAME;
@@ -107,19 +114,15 @@ static enum look look_or_compare(struct vfio_display *display)
 	return vfio_display_look(display);
 }
 
-/* Looks, then arranges for the next look. */
-static void look_and_go_on(struct vfio_display *display)
+/* After a look: arranges for the next one. */
+static void go_on(struct vfio_display *display, enum look look)
 {
-	enum look look;
-
-	if (display->timer) {
-		g_source_remove(display->timer);
-		display->timer = 0;
-	}
-	display->waiting = true;
-	display->event_waits = display->flipped = false;
-	look = look_or_compare(display);
 	if (!display->active) {
+		return;
+	}
+	if (look == LOOK_PENDING) {
+		/* The interrupt says when it is through. */
+		schedule(display, display->irq ? STALLED_MS : VFIO_POLL_MIN_MS);
 		return;
 	}
 	if (look != LOOK_FRAME) {
@@ -140,6 +143,42 @@ static void look_and_go_on(struct vfio_display *display)
 	} else {
 		pace(display, false);
 	}
+	if (display->event_waits && display->waiting && !display->timer) {
+		schedule(display, STALLED_MS);
+	}
+}
+
+static void stop_timer(struct vfio_display *display)
+{
+	if (display->timer) {
+		g_source_remove(display->timer);
+		display->timer = 0;
+	}
+}
+
+/* A snapshot may be through. */
+static void check_copy(struct vfio_display *display)
+{
+	bool again;
+	enum look look;
+
+	stop_timer(display);
+	look = vfio_copy_end(display->copy, &again);
+	if (again && display->active) {
+		display->waiting = false;
+		vfio_display_look_soon(display);
+	} else {
+		go_on(display, look);
+	}
+}
+
+/* Looks, then arranges for the next look. */
+static void look_and_go_on(struct vfio_display *display)
+{
+	stop_timer(display);
+	display->waiting = true;
+	display->event_waits = display->flipped = false;
+	go_on(display, look_or_compare(display));
 }
 
 static gboolean timer_fired(gpointer opaque)
@@ -147,7 +186,11 @@ static gboolean timer_fired(gpointer opaque)
 	struct vfio_display *display = opaque;
 
 	display->timer = 0;
-	look_and_go_on(display);
+	if (display->copy && vfio_copy_is_on(display->copy)) {
+		check_copy(display);
+	} else {
+		look_and_go_on(display);
+	}
 	return G_SOURCE_REMOVE;
 }
 
@@ -167,20 +210,27 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 {
 	struct vfio_display *display = opaque;
 	uint64_t count = eventfd_drain(fd);
+	bool copying = display->copy && vfio_copy_is_on(display->copy);
 
 	/* Signals merge here, but not in the count. */
 	display->events += count;
 	if (!count) {
 		return;
 	}
+	if (copying) {
+		check_copy(display);
+	}
 	/* The cursor waits for nobody: it is moved without a frame. */
 	if (!vfio_display_glance(display)) {
-		hurry(display);
+		if (!copying) {
+			hurry(display);
+		}
 		return;
 	}
 	display->still = 0;
 	/* A flip doesn't wait for what was only compared. */
-	if (!display->waiting || (display->polls && display->compared)) {
+	if (!display->waiting ||
+	    (display->polls && display->compared && !(display->copy && vfio_copy_is_on(display->copy)))) {
 		look_and_go_on(display);
 		return;
 	}
@@ -213,6 +263,9 @@ static void events_start(struct vfio_display *display)
 	display->damage_lost = true;
 	display->picture_known = display->cursor_known = false;
 	display->mixed_in_a_row = 0;
+	if (display->copy) {
+		vfio_copy_switch(display->copy, true);
+	}
 	display->interval_ms = display->rhythm_ms = VFIO_POLL_MIN_MS;
 	display->still = 0;
 }
@@ -227,9 +280,9 @@ static void events_stop(struct vfio_display *display)
 	display->irq = false;
 	display->waiting = display->event_waits = false;
 	disarm(display);
-	if (display->timer) {
-		g_source_remove(display->timer);
-		display->timer = 0;
+	stop_timer(display);
+	if (display->copy) {
+		vfio_copy_switch(display->copy, false);
 	}
 }
 
@@ -246,6 +299,9 @@ static gboolean kicked(gpointer opaque)
 		vfio_region_plane_clear(&display->region);
 		vfio_cursor_forget(&display->cursor);
 		g_clear_pointer(&display->shown, fb_buffer_unref);
+		if (display->copy) {
+			vfio_copy_forget(display->copy);
+		}
 		display->ever_on = false;
 		display->damage_lost = true;
 		display->picture_known = display->cursor_known = false;
@@ -267,7 +323,32 @@ static void kick(struct vfio_display *display)
 	}
 }
 
+void vfio_display_look_soon(struct vfio_display *display)
+{
+	display->again = true;
+	kick(display);
+}
+
 /* ---- the console's source ---- */
+
+/* A picture now, of the guest as it is now. */
+static void copy_now(struct vfio_display *display)
+{
+	enum look look;
+
+	if (display->active) {
+		stop_timer(display);
+		display->waiting = true;
+		display->event_waits = display->flipped = false;
+		look = vfio_copy_now(display->copy);
+		go_on(display, look);
+		return;
+	}
+	vfio_copy_switch(display->copy, true);
+	vfio_copy_now(display->copy);
+	/* Its memory goes with the picture. */
+	vfio_copy_switch(display->copy, false);
+}
 
 static void source_set_active(void *source, bool active)
 {
@@ -290,7 +371,9 @@ static void source_poll(void *source)
 {
 	struct vfio_display *display = source;
 
-	if (display->device && display->active) {
+	if (display->device && display->copy) {
+		copy_now(display);
+	} else if (display->device && display->active) {
 		look_and_go_on(display);
 	} else if (display->device && vfio_display_look(display) == LOOK_FAILED) {
 		/* There is no later here; the kernel's mbochs fails the first query of a mode. */
@@ -345,8 +428,7 @@ static bool source_still_whole(void *source, const struct frame *frame)
 	}
 	display->waiting = false;
 	if (display->mixed_in_a_row < VFIO_LATCH_TRIES) {
-		display->again = true;
-		kick(display);
+		vfio_display_look_soon(display);
 	} else {
 		/* The next flip makes the next try; this is for the last flip of all. */
 		schedule(display, VFIO_POLL_MAX_MS);
@@ -357,6 +439,13 @@ static bool source_still_whole(void *source, const struct frame *frame)
 static void source_expect_change(void *source)
 {
 	hurry(source);
+}
+
+const char *vfio_tear_name(enum vfio_tear tear)
+{
+	static const char *const names[] = { "allow", "latch", "copy" };
+
+	return names[tear];
 }
 
 static void source_get_state(void *source, struct source_state *state)
@@ -370,6 +459,10 @@ static void source_get_state(void *source, struct source_state *state)
 	state->queries = display->queries;
 	state->frames = display->frames;
 	state->events_seen = display->events;
+	state->tear = vfio_tear_name(display->tear);
+	if (display->copy) {
+		vfio_copy_get_state(display->copy, state);
+	}
 	if (display->gfx && vfio_gfx_read_status(display->gfx, &status) == 0) {
 		state->tells_flips = true;
 		state->flips = status.flip_count;
@@ -399,7 +492,9 @@ static bool check_tear(const struct vfio_display_config *config, const struct vf
 			GError **error)
 {
 	if (config->tear == VFIO_TEAR_COPY) {
-		return error_set(error, "%s: x-tear=copy: not supported yet", config->device->name);
+		return (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_SNAPSHOT)) ||
+		       error_set(error, "%s: x-tear=copy: the device can't make snapshots",
+				 config->device->name);
 	}
 	return config->tear == VFIO_TEAR_ALLOW ||
 	       (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_IRQ)) ||
@@ -454,6 +549,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	display->console = console_create(config->registry, config->label, 0, &source_ops,
 					  display);
 	vfio_cursor_init(&display->cursor, device, display->console);
+	display->copy = config->tear == VFIO_TEAR_COPY ? vfio_copy_create(display) : NULL;
 	return display;
 }
 
@@ -471,6 +567,7 @@ static void release(struct vfio_display *display)
 	vfio_region_plane_clear(&display->region);
 	vfio_cursor_forget(&display->cursor);
 	g_clear_pointer(&display->watch, vfio_watch_destroy);
+	g_clear_pointer(&display->copy, vfio_copy_destroy);
 	g_clear_pointer(&display->gfx, vfio_gfx_destroy);
 	g_clear_pointer(&display->edid, vfio_edid_destroy);
 	display->device = NULL;

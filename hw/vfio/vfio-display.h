@@ -30,8 +30,10 @@ struct vfio_display;
 enum vfio_tear {
 	VFIO_TEAR_ALLOW, /* parts of both pictures */
 	VFIO_TEAR_LATCH, /* whole pictures only: reads that a flip came into are made again */
-	VFIO_TEAR_COPY, /* not made yet: refused */
+	VFIO_TEAR_COPY, /* whole pictures only: snapshots that the device makes */
 };
+/* As x-tear has it. */
+const char *vfio_tear_name(enum vfio_tear tear);
 /* Reads in a row that a flip came into before the next flip is waited for. */
 #define VFIO_LATCH_TRIES 8u
 

@@ -22,6 +22,7 @@ struct vfio_gfx {
 	struct vfio_gfx_status first; /* constant fields are taken from here */
 	uint8_t *harvest; /* first.damage_size bytes */
 	int event_fd; /* -1: not listening */
+	uint32_t on; /* VFIO_GFX_CONTROL_DAMAGE and _SNAPSHOT, as set */
 };
 
 static int pread_status(struct vfio_gfx *gfx, struct vfio_gfx_status *status)
@@ -57,14 +58,88 @@ int vfio_gfx_read_status(struct vfio_gfx *gfx, struct vfio_gfx_status *status)
 	return pread_status(gfx, status);
 }
 
-/* Writes what is on besides VFIO_GFX_CONTROL_SOURCE, which stays on for as long as we look. */
-static int control(struct vfio_gfx *gfx, uint32_t bits)
+/* Sets @bit of VFIO_GFX_CONTROL_* (0: none). VFIO_GFX_CONTROL_SOURCE stays on for as long as we
+ * look. */
+static int control(struct vfio_gfx *gfx, uint32_t bit, bool on)
 {
-	if (gfx->first.caps & VFIO_GFX_CAP_SOURCE) {
-		bits |= VFIO_GFX_CONTROL_SOURCE;
+	uint32_t bits = on ? gfx->on | bit : gfx->on & ~bit;
+	uint32_t source = gfx->first.caps & VFIO_GFX_CAP_SOURCE ? VFIO_GFX_CONTROL_SOURCE : 0;
+	int ret = vfio_region_write_u32(gfx->device, gfx->region, gfx->first.control_offset,
+					bits | source);
+
+	if (ret >= 0) {
+		gfx->on = bits;
 	}
-	return vfio_region_write_u32(gfx->device, gfx->region, gfx->first.control_offset, bits);
+	return ret;
 }
+
+/* ---- snapshots ---- */
+
+int vfio_gfx_snapshot_switch(struct vfio_gfx *gfx, bool on)
+{
+	int ret = control(gfx, VFIO_GFX_CONTROL_SNAPSHOT, on);
+
+	return MIN(ret, 0);
+}
+
+static bool snapshot_is_sane(const struct vfio_gfx *gfx, const struct vfio_gfx_snapshot *told)
+{
+	uint64_t size = gfx->region->size_bytes;
+
+	return told->size >= sizeof(*told) && told->slots > 0 && told->slot_size > 0 &&
+	       told->slot_size % (uint64_t)sysconf(_SC_PAGESIZE) == 0 &&
+	       told->area_offset <= size &&
+	       told->slots <= (size - told->area_offset) / told->slot_size &&
+	       (told->state != VFIO_GFX_SNAPSHOT_COMPLETE ||
+		(told->slot < told->slots && told->plane.size <= told->slot_size));
+}
+
+int vfio_gfx_snapshot_read(struct vfio_gfx *gfx, struct vfio_gfx_snapshot *told)
+{
+	int ret = vfio_region_read(gfx->device, gfx->region, gfx->first.snapshot_offset, told,
+				   sizeof(*told));
+
+	return ret < 0 ? ret : snapshot_is_sane(gfx, told) ? 0 : -EPROTO;
+}
+
+int vfio_gfx_snapshot_request(struct vfio_gfx *gfx, uint32_t slot)
+{
+	const uint32_t request[2] = { VFIO_GFX_SNAPSHOT_REQUEST, slot };
+	int ret = vfio_region_write(gfx->device, gfx->region, gfx->first.snapshot_offset +
+				    offsetof(struct vfio_gfx_snapshot, state), request,
+				    sizeof(request));
+
+	return MIN(ret, 0);
+}
+
+int vfio_gfx_snapshot_map(struct vfio_gfx *gfx, uint32_t slot, uint64_t size_bytes, void **hva)
+{
+	struct vfio_gfx_snapshot told;
+	int ret = vfio_gfx_snapshot_read(gfx, &told);
+
+	if (ret < 0) {
+		return ret;
+	}
+	if (slot >= told.slots || size_bytes > told.slot_size) {
+		return -ERANGE;
+	}
+	return vfio_region_map(gfx->device, gfx->region, told.area_offset + slot * told.slot_size,
+			       size_bytes, PROT_READ, hva);
+}
+
+/* Do they exist, and can they be mapped? */
+static bool can_snapshot(struct vfio_gfx *gfx)
+{
+	struct vfio_gfx_snapshot told;
+
+	return gfx->first.size >= offsetof(struct vfio_gfx_status, snapshot_count) +
+					  sizeof(gfx->first.snapshot_count) &&
+	       range_fits(gfx->first.snapshot_offset, sizeof(told), gfx->region->size_bytes) &&
+	       vfio_gfx_snapshot_read(gfx, &told) == 0 &&
+	       vfio_region_can_map(gfx->region, told.area_offset, told.slot_size);
+}
+
+/* ---- what the device can do ---- */
 
 /* Leaves in caps what makes sense and works. */
 static void check_caps(struct vfio_gfx *gfx)
@@ -81,14 +156,19 @@ static void check_caps(struct vfio_gfx *gfx)
 	    !range_fits(first->damage_offset, first->damage_size, gfx->region->size_bytes)) {
 		first->caps &= ~VFIO_GFX_CAP_DAMAGE;
 	}
-	if (first->size < sizeof(*first)) {
+	if (first->size < offsetof(struct vfio_gfx_status, snapshot_offset)) {
 		first->caps &= ~(VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES);
+	}
+	/* The interrupt says when one is complete. */
+	if ((first->caps & VFIO_GFX_CAP_SNAPSHOT) &&
+	    (!(first->caps & VFIO_GFX_CAP_IRQ) || !can_snapshot(gfx))) {
+		first->caps &= ~VFIO_GFX_CAP_SNAPSHOT;
 	}
 	if (!range_fits(first->pages_offset, sizeof(struct vfio_gfx_pages),
 			gfx->region->size_bytes)) {
 		first->caps &= ~VFIO_GFX_CAP_PAGES;
 	}
-	if ((first->caps & VFIO_GFX_CAP_SOURCE) && control(gfx, 0) < 0) {
+	if ((first->caps & VFIO_GFX_CAP_SOURCE) && control(gfx, 0, false) < 0) {
 		first->caps &= ~VFIO_GFX_CAP_SOURCE;
 	}
 }
@@ -141,7 +221,7 @@ void vfio_gfx_destroy(struct vfio_gfx *gfx)
 	vfio_gfx_unlisten(gfx);
 	if (gfx->first.caps & VFIO_GFX_CAP_SOURCE) {
 		gfx->first.caps &= ~VFIO_GFX_CAP_SOURCE;
-		control(gfx, 0);
+		control(gfx, 0, false);
 	}
 	if (gfx->page) {
 		munmap((void *)gfx->page, (size_t)sysconf(_SC_PAGESIZE));
@@ -166,7 +246,7 @@ int vfio_gfx_listen(struct vfio_gfx *gfx)
 		return ret < 0 ? ret : -EIO;
 	}
 	if (gfx->first.caps & VFIO_GFX_CAP_DAMAGE) {
-		ret = control(gfx, VFIO_GFX_CONTROL_DAMAGE);
+		ret = control(gfx, VFIO_GFX_CONTROL_DAMAGE, true);
 		if (ret < 0) {
 			/* Guests that draw in place would not be seen: better poll. */
 			vfio_gfx_unlisten(gfx);
@@ -182,7 +262,7 @@ void vfio_gfx_unlisten(struct vfio_gfx *gfx)
 		return;
 	}
 	if (gfx->first.caps & VFIO_GFX_CAP_DAMAGE) {
-		control(gfx, 0);
+		control(gfx, VFIO_GFX_CONTROL_DAMAGE, false);
 	}
 	vfio_irq_disable(gfx->device, gfx->first.irq_index);
 	fd_close(&gfx->event_fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The consumer of linux/vfio_gfx.h: display interrupt and damage. Context: main. */
+/* The consumer of linux/vfio_gfx.h: display interrupt, damage, snapshots. Context: main. */
 #ifndef HW_VFIO_VFIO_GFX_H
 #define HW_VFIO_VFIO_GFX_H
 
@@ -39,5 +39,14 @@ void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest);
 /* Where the pages of the primary plane lie that was queried as @id: @count guest-physical addresses,
  * g_free. -ENOTSUP without VFIO_GFX_CAP_PAGES, -ESTALE when it is another plane, or -errno. */
 int vfio_gfx_read_pages(struct vfio_gfx *gfx, uint32_t id, uint64_t **addresses, size_t *count);
+
+/* Snapshots, only with VFIO_GFX_CAP_SNAPSHOT; vfio-snapshots.h looks after the slots. All return 0 or
+ * -errno. */
+int vfio_gfx_snapshot_switch(struct vfio_gfx *gfx, bool on);
+/* Checked: slots lie in the region, and the picture of a complete one lies in its slot. */
+int vfio_gfx_snapshot_read(struct vfio_gfx *gfx, struct vfio_gfx_snapshot *told);
+int vfio_gfx_snapshot_request(struct vfio_gfx *gfx, uint32_t slot);
+/* The first @size_bytes (whole pages) of @slot, read-only; undone by munmap(2). */
+int vfio_gfx_snapshot_map(struct vfio_gfx *gfx, uint32_t slot, uint64_t size_bytes, void **hva);
 
 #endif

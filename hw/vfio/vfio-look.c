@@ -24,6 +24,9 @@ enum look vfio_display_blank(struct vfio_display *display, enum blank_reason rea
 			     const char *text)
 {
 	g_clear_pointer(&display->shown, fb_buffer_unref);
+	if (display->copy) {
+		vfio_copy_forget(display->copy);
+	}
 	console_blank(display->console, reason, text);
 	return LOOK_BLANK;
 }
@@ -36,10 +39,8 @@ static enum look blank_error(struct vfio_display *display, enum blank_reason rea
 	return LOOK_BLANK;
 }
 
-/* "No frame yet": the last picture stays, and only a lasting failure is told. @hint: what a person
- * may do, or "". */
-static enum look failed(struct vfio_display *display, enum blank_reason reason, int err,
-			const char *operation, const char *hint)
+enum look vfio_display_failed(struct vfio_display *display, enum blank_reason reason, int err,
+			      const char *operation, const char *hint)
 {
 	int64_t now = clock_ns();
 
@@ -67,8 +68,7 @@ static char *locked_memory_text(const char *name, uint64_t size_bytes)
 	return g_strdup_printf("%s: may not lock %sthe picture: " LOCKED_MEMORY_HINT, name, mib);
 }
 
-/* The plane is off; where the driver says why, so do we. */
-static enum look plane_off(struct vfio_display *display)
+enum look vfio_display_plane_off(struct vfio_display *display)
 {
 	const char *name = display->device->name;
 	struct vfio_gfx_status status = { .plane = { .off_reason = VFIO_GFX_OFF_DISABLED } };
@@ -130,7 +130,7 @@ static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
 
 	buffer = vfio_dmabuf_get(&display->dmabufs, id, fb, &err);
 	if (!buffer) {
-		*look = failed(display, BLANK_NO_BUFFER, err, operation,
+		*look = vfio_display_failed(display, BLANK_NO_BUFFER, err, operation,
 			       err == -ENOMEM || err == -EPERM ? " (" LOCKED_MEMORY_HINT ")" : "");
 		return NULL;
 	}
@@ -309,7 +309,7 @@ static enum look look_primary(struct vfio_display *display,
 	ret = query_placed(display, &info, &place);
 	stage(display, "query", &begin);
 	if (ret < 0) {
-		return failed(display, BLANK_ERROR, ret, "QUERY_GFX_PLANE", "");
+		return vfio_display_failed(display, BLANK_ERROR, ret, "QUERY_GFX_PLANE", "");
 	}
 	TRACE(vfio, plane_query, "%s: %ux%u stride %u size %u format 0x%08x layout 0x%"
 	      G_GINT64_MODIFIER "x id %u offset %u at %u,%u turned %u", display->device->name,
@@ -318,7 +318,7 @@ static enum look look_primary(struct vfio_display *display,
 	      place.y_px, place.rotation);
 	if (vfio_plane_is_off(&info)) {
 		display->failing_since_ns = 0;
-		return plane_off(display);
+		return vfio_display_plane_off(display);
 	}
 	display->ever_on = true;
 	reason = vfio_plane_check(display->device, &info, &place, &fb, &error);
@@ -378,7 +378,9 @@ enum look vfio_display_look(struct vfio_display *display)
 	display->picture_known = display->gfx &&
 				 vfio_gfx_read_status(display->gfx, &status) == 0;
 	display->flip_count = status.flip_count;
-	if (display->irq) {
+	if (display->copy) {
+		look = vfio_copy_begin(display->copy);
+	} else if (display->irq) {
 		/* The harvest first: what the guest writes from here on is in the next one. */
 		vfio_gfx_harvest(display->gfx, &harvest);
 		display->damage_generation = harvest.generation;
@@ -418,7 +420,7 @@ bool vfio_display_is_whole(struct vfio_display *display)
 {
 	struct vfio_gfx_status status;
 
-	if (!display->gfx) {
+	if (!display->gfx || display->copy) {
 		return true;
 	}
 	/* The pixels were read before the page is. */

@@ -50,6 +50,8 @@ struct source_state { /* what query-display-state shows of the source */
 	uint64_t queries, frames, events_seen;
 	bool tells_flips; /* the device counts the guest's flips; with it: */
 	uint64_t flips, mixed_reads; /* mixed: reads that a flip came into */
+	const char *tear; /* "allow", "latch", "copy"; NULL where that is no question */
+	uint64_t copies, copy_tries; /* "copy": pictures copied whole, and copies begun for them */
 };
 
 struct source_ops {
