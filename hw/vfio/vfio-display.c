@@ -170,6 +170,12 @@ static void check_copy(struct vfio_display *display)
 	} else {
 		go_on(display, look);
 	}
+	if (look == LOOK_FAILED && !again && display->active) {
+		/* A guest that is faster than copies: the timer tries again, not its next flip. */
+		display->waiting = true;
+		display->interval_ms = VFIO_POLL_MIN_MS;
+		schedule(display, VFIO_POLL_MAX_MS);
+	}
 }
 
 /* Looks, then arranges for the next look. */
@@ -361,7 +367,11 @@ static void source_set_active(void *source, bool active)
 	display->failing_since_ns = 0;
 	if (active) {
 		events_start(display);
-		look_and_go_on(display);
+		if (display->copy) {
+			copy_now(display);
+		} else {
+			look_and_go_on(display);
+		}
 	} else {
 		events_stop(display);
 	}

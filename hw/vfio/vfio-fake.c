@@ -10,6 +10,9 @@
 #include "util/fd.h"
 #include "util/range.h"
 
+/* As often the module copies for one request. */
+#define SNAPSHOT_TRIES 16u
+
 /* File offsets as vfio-pci makes them. */
 #define INDEX_SHIFT 40
 
@@ -197,6 +200,105 @@ static ssize_t fake_read(struct vfio_device *device, void *data, size_t size, ui
 	return (ssize_t)size;
 }
 
+static struct vfio_gfx_snapshot *snapshot_of(struct vfio_fake *fake)
+{
+	return (void *)(fake->regions[fake->snapshot_gfx].data + VFIO_FAKE_SNAPSHOT);
+}
+
+static struct vfio_gfx_status *gfx_status_of(struct vfio_fake *fake)
+{
+	return (void *)fake->regions[fake->snapshot_gfx].data;
+}
+
+static void set_state(struct vfio_fake *fake, uint32_t state)
+{
+	snapshot_of(fake)->state = gfx_status_of(fake)->snapshot_state = state;
+}
+
+/* One try. False: there was a flip. */
+static bool copy_plane(struct vfio_fake *fake, struct vfio_gfx_snapshot *told)
+{
+	const struct vfio_gfx_status *status = gfx_status_of(fake);
+	struct vfio_device_gfx_plane_info plane = fake->primary;
+	uint64_t at = told->area_offset + told->slot * told->slot_size;
+	uint8_t *to = fake->regions[fake->snapshot_gfx].data + at;
+	uint64_t flips = status->flip_count;
+	size_t half = plane.size / 2;
+	void *fd;
+
+	g_assert(plane.size <= told->slot_size &&
+		 g_hash_table_lookup_extended(fake->dmabufs, GUINT_TO_POINTER(plane.dmabuf_id),
+					      NULL, &fd));
+	told->tries++;
+	g_assert(pread(GPOINTER_TO_INT(fd), to, half, 0) == (ssize_t)half);
+	if (fake->amid_copy) {
+		fake->amid_copy(fake, fake->opaque);
+	}
+	g_assert(pread(GPOINTER_TO_INT(fd), to + half, plane.size - half, (off_t)half) ==
+		 (ssize_t)(plane.size - half));
+	told->flip_count = flips;
+	told->flip_time_ns = status->flip_time_ns;
+	told->time_ns = (uint64_t)clock_ns();
+	told->plane = (struct vfio_gfx_plane){
+		.drm_format = plane.drm_format, .drm_format_mod = plane.drm_format_mod,
+		.size = plane.size, .width = plane.width, .height = plane.height,
+		.stride = plane.stride, .id = plane.dmabuf_id,
+	};
+	return status->flip_count == flips;
+}
+
+void vfio_fake_snapshot(struct vfio_fake *fake, uint32_t reason)
+{
+	struct vfio_gfx_snapshot *told = snapshot_of(fake);
+	uint32_t irq = gfx_status_of(fake)->irq_index;
+	bool whole = false;
+
+	if (told->state != VFIO_GFX_SNAPSHOT_REQUEST) {
+		return;
+	}
+	if (!reason && !fake->primary.drm_format) {
+		reason = VFIO_GFX_SNAPSHOT_OFF;
+	}
+	while (!reason && !whole) {
+		whole = copy_plane(fake, told);
+		reason = !whole && told->tries == SNAPSHOT_TRIES ? VFIO_GFX_SNAPSHOT_FLIPS : 0;
+	}
+	told->reason = reason;
+	set_state(fake, reason ? VFIO_GFX_SNAPSHOT_FAILED : VFIO_GFX_SNAPSHOT_COMPLETE);
+	gfx_status_of(fake)->snapshot_count++;
+	vfio_fake_signal(fake, irq, 0);
+}
+
+/* As the module answers. */
+static int snapshot_request(struct vfio_fake *fake, const uint32_t *wanted, size_t size)
+{
+	struct vfio_gfx_snapshot *told = snapshot_of(fake);
+	uint32_t control;
+
+	memcpy(&control, fake->regions[fake->snapshot_gfx].data + VFIO_FAKE_CONTROL, 4);
+	if (size != 2 * sizeof(*wanted) || wanted[0] != VFIO_GFX_SNAPSHOT_REQUEST ||
+	    wanted[1] >= told->slots || !(control & VFIO_GFX_CONTROL_SNAPSHOT)) {
+		return -EINVAL;
+	}
+	if (told->state == VFIO_GFX_SNAPSHOT_REQUEST) {
+		return -EBUSY;
+	}
+	if (fake->snapshot_result) {
+		return fake->snapshot_result;
+	}
+	fake->snapshot_requests++;
+	told->slot = wanted[1];
+	told->tries = 0;
+	/* A slot that is requested is nobody's any more. */
+	memset(fake->regions[fake->snapshot_gfx].data + told->area_offset +
+		       told->slot * told->slot_size, 0xa5, told->slot_size);
+	set_state(fake, VFIO_GFX_SNAPSHOT_REQUEST);
+	if (!fake->snapshots_wait) {
+		vfio_fake_snapshot(fake, 0);
+	}
+	return 0;
+}
+
 static ssize_t fake_write(struct vfio_device *device, const void *data, size_t size,
 			  uint64_t offset)
 {
@@ -206,6 +308,18 @@ static ssize_t fake_write(struct vfio_device *device, const void *data, size_t s
 	from(device)->writes++;
 	if (!region) {
 		return -EINVAL;
+	}
+	if (from(device)->snapshot_gfx &&
+	    region == &from(device)->regions[from(device)->snapshot_gfx]) {
+		if (offset == VFIO_FAKE_SNAPSHOT + offsetof(struct vfio_gfx_snapshot, state)) {
+			int ret = snapshot_request(from(device), data, size);
+
+			return ret ? ret : (ssize_t)size;
+		}
+		memcpy(&value, data, MIN(size, sizeof(value)));
+		if (offset == VFIO_FAKE_CONTROL && !(value & VFIO_GFX_CONTROL_SNAPSHOT)) {
+			set_state(from(device), VFIO_GFX_SNAPSHOT_IDLE);
+		}
 	}
 	memcpy(region->data + offset, data, size);
 	if (region->type == VFIO_REGION_TYPE_GFX &&
@@ -444,7 +558,7 @@ void vfio_fake_edid_add(struct vfio_fake *fake, uint32_t index, uint32_t max_siz
 struct vfio_gfx_status *vfio_fake_gfx_add(struct vfio_fake *fake, uint32_t index, uint32_t irq)
 {
 	struct vfio_gfx_status *status = (void *)vfio_fake_region_add(
-		fake, index, VFIO_FAKE_DAMAGE + VFIO_FAKE_DAMAGE_BYTES,
+		fake, index, VFIO_FAKE_AREA + VFIO_FAKE_SLOTS * VFIO_FAKE_SLOT_BYTES,
 		VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
 			VFIO_REGION_INFO_FLAG_MMAP,
 		VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE);
@@ -468,6 +582,27 @@ struct vfio_gfx_status *vfio_fake_gfx_add(struct vfio_fake *fake, uint32_t index
 		.heads = 1,
 	};
 	return status;
+}
+
+struct vfio_gfx_snapshot *vfio_fake_snapshot_add(struct vfio_fake *fake, uint32_t index)
+{
+	/* Only the pixels, so that each read of the status page is one that a test can meet. */
+	static const struct vfio_region_sparse_mmap_area area = {
+		VFIO_FAKE_AREA, VFIO_FAKE_SLOTS * VFIO_FAKE_SLOT_BYTES };
+	struct vfio_gfx_snapshot *told;
+
+	fake->snapshot_gfx = index;
+	fake->regions[index].sparse = &area;
+	gfx_status_of(fake)->caps |= VFIO_GFX_CAP_SNAPSHOT;
+	gfx_status_of(fake)->snapshot_offset = VFIO_FAKE_SNAPSHOT;
+	told = snapshot_of(fake);
+	*told = (struct vfio_gfx_snapshot){
+		.size = sizeof(*told),
+		.slots = VFIO_FAKE_SLOTS,
+		.slot_size = VFIO_FAKE_SLOT_BYTES,
+		.area_offset = VFIO_FAKE_AREA,
+	};
+	return told;
 }
 
 void vfio_fake_signal(struct vfio_fake *fake, uint32_t index, unsigned int number)

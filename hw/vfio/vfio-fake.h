@@ -20,6 +20,10 @@
 #define VFIO_FAKE_CONTROL 0x1000u
 #define VFIO_FAKE_DAMAGE  0x2000u
 #define VFIO_FAKE_DAMAGE_BYTES 0x1000u
+#define VFIO_FAKE_SNAPSHOT 0x3000u
+#define VFIO_FAKE_AREA	   0x10000u
+#define VFIO_FAKE_SLOTS	   3u
+#define VFIO_FAKE_SLOT_BYTES 0x20000u
 
 struct vfio_fake_region {
 	uint64_t size_bytes; /* 0: absent */
@@ -53,7 +57,13 @@ struct vfio_fake {
 	 * answered, and before the status page is read (if it can't be mapped). */
 	void (*after_query)(struct vfio_fake *fake, void *opaque);
 	void (*before_status)(struct vfio_fake *fake, void *opaque);
+	/* ... and when half of a snapshot has been copied. */
+	void (*amid_copy)(struct vfio_fake *fake, void *opaque);
 	void *opaque;
+	bool snapshots_wait; /* for vfio_fake_snapshot(); else a request is through at once */
+	unsigned int snapshot_gfx; /* the region they are in */
+	unsigned int snapshot_requests;
+	int snapshot_result; /* of a request, 0 or -errno */
 
 	struct vfio_gfx_damage damage; /* what the next harvest returns */
 	uint8_t damage_bitmap[512];
@@ -81,6 +91,10 @@ void vfio_fake_edid_add(struct vfio_fake *fake, uint32_t index, uint32_t max_siz
 			uint32_t max_xres, uint32_t max_yres);
 /* The display extension as region @index with interrupt @irq. */
 struct vfio_gfx_status *vfio_fake_gfx_add(struct vfio_fake *fake, uint32_t index, uint32_t irq);
+/* Snapshots of the primary plane's dma-buf, in the extension as region @index. */
+struct vfio_gfx_snapshot *vfio_fake_snapshot_add(struct vfio_fake *fake, uint32_t index);
+/* The request is through, if there is one: as the module does it, @reason 0; else it fails. */
+void vfio_fake_snapshot(struct vfio_fake *fake, uint32_t reason);
 /* What the device does when an interrupt fires: signals the eventfd that was set. */
 void vfio_fake_signal(struct vfio_fake *fake, uint32_t index, unsigned int number);
 /* The next harvest: tiles of @tile pixels over the primary plane, bits as in @bitmap. */

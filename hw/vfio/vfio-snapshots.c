@@ -50,6 +50,7 @@ struct vfio_snapshots *vfio_snapshots_create(struct vfio_gfx *gfx, void (*freed)
 	snapshots->requested = -1;
 	if (vfio_gfx_snapshot_read(gfx, &told) == 0) {
 		snapshots->count = MIN(told.slots, SLOTS_MAX);
+		snapshots->last = snapshots->count - 1;
 	}
 	return snapshots;
 }
