@@ -3,7 +3,8 @@
 """A guest that flips at every vblank, with the number of the frame in every pixel (kmsflip): what it gets
 told, and what a viewer sees.
 
-skl-flip.py KIND: skl or skl-display. SKL_SECONDS in the environment: how long (default 10).
+skl-flip.py KIND [TEAR]: skl or skl-display; of skl, x-tear is TEAR (default latch).
+SKL_SECONDS in the environment: how long (default 10).
 """
 
 import contextlib
@@ -90,16 +91,21 @@ class Watcher(threading.Thread):
 
 
 class Guest:
-    def __init__(self, kind, stack):
+    def __init__(self, kind, tear, stack):
         self.kind = kind
-        latch = ",x-tear=latch" if kind == "skl" else ""
+        self.tear = tear
+        option = f",x-tear={tear}" if tear else ""
         self.vm = stack.enter_context(Machine(
-            "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}{latch}",
+            "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}{option}",
             "-vnc", "127.0.0.1:10", initrd=gpu_initrd(kind), smp=2))
         self.vm.wait_serial("^guest: ready", 120)
 
     def source(self):
-        source = self.vm.qmp("query-display-state")[0]["source"]
+        state = self.vm.qmp("query-display-state")[0]
+        source = state["source"]
+        self.stages = state.get("stages-ms")
+        if self.tear:
+            tap.same("x-tear of query-display-state", source["tear"], self.tear)
         return {name: value for name, value in source.items() if isinstance(value, (int, float))}
 
 
@@ -107,7 +113,7 @@ class Run:
     """One run of the flipper, whose figures the tests look at."""
 
     def __init__(self, guest, watcher=None):
-        self.kind = guest.kind
+        self.tear = guest.tear
         self.watcher = watcher
         guest.vm.send(f"kmsflip --mode {WIDTH}x{HEIGHT} --seconds {SECONDS} & flipper=$!")
         self.rate = int(guest.vm.wait_serial(r"^start \S+ rate (\d+)$", 60).group(1)) / 1000
@@ -121,6 +127,7 @@ class Run:
         guest.vm.wait_serial("^holds")
         time.sleep(2)
         after = guest.source()
+        self.stages = guest.stages
         if watcher:
             watcher.over = True
             # What stays at last, for a screendump too.
@@ -165,10 +172,23 @@ def viewer_sees_whole_frames(run):
     if watcher.pictures < SECONDS / 2:
         raise Failure(f"only {watcher.pictures} pictures")
     tap.same("pictures older than the one before", watcher.backwards, 0)
-    if run.kind == "skl" or not watcher.mixed:
+    if run.tear in ("latch", "copy"):
         tap.same("mixed pictures", len(watcher.mixed), 0)
     else:
-        print("# without x-tear=latch that may be")
+        print("# without x-tear=latch or copy that may be")
+
+
+def copies_are_whole(run):
+    """What a snapshot costs, and that no read of one is ever of two pictures."""
+    if run.tear != "copy":
+        raise tap.Skip("x-tear=copy only")
+    copies, tries = run.told["copies"], run.told["copy-tries"]
+    print(f"# {copies} copies of {tries} begun, {run.flips:.0f} flips; medians in ms: "
+          f"{run.stages['map']:.1f} a copy, {run.stages['query']:.1f} until it is there, "
+          f"{run.stages['copy']:.1f} to read it")
+    if not copies:
+        raise Failure("no snapshot was made")
+    tap.same("mixed reads", run.told["mixed-reads"], 0)
 
 
 def last_frame_stays(run):
@@ -182,17 +202,21 @@ RUN_TESTS = [("one-event-a-flip", one_event_a_flip),
              ("vblanks-are-rate-times-time", blanks_are_rate_times_time),
              ("device-counts-each-flip", device_counts_each_flip)]
 WATCHED_TESTS = [("viewer-sees-whole-frames", viewer_sees_whole_frames),
+                 ("copies-are-whole", copies_are_whole),
                  ("last-frame-stays", last_frame_stays)]
 
 
-def tests_of(kind):
+def tests_of(kind, tear):
     """The tests, with the runs made when they are due."""
+    # A vGPU's own counts are the same whoever looks, and how.
+    whole = (("alone", RUN_TESTS), ("watched", RUN_TESTS + WATCHED_TESTS))
+    name_of = f"{kind}/flip" + (f"/{tear}" if tear not in (None, "latch") else "")
     with contextlib.ExitStack() as stack:
         runs = {}
 
         def begin(name, watch):
             if "guest" not in runs:
-                runs["guest"] = Guest(kind, stack)
+                runs["guest"] = Guest(kind, tear, stack)
             runs[name] = Run(runs["guest"], Watcher(5910) if watch else None)
 
         def test(name, function):
@@ -200,13 +224,14 @@ def tests_of(kind):
                 raise Failure("the run failed")
             function(runs[name])
 
-        for name, tests in (("alone", RUN_TESTS), ("watched", RUN_TESTS + WATCHED_TESTS)):
-            yield f"/{kind}/flip/{name}/runs", functools.partial(begin, name, name == "watched")
+        for name, tests in whole if tear in (None, "latch") else whole[1:]:
+            yield f"/{name_of}/{name}/runs", functools.partial(begin, name, name == "watched")
             for what, function in tests:
-                yield f"/{kind}/flip/{name}/{what}", functools.partial(test, name, function)
+                yield f"/{name_of}/{name}/{what}", functools.partial(test, name, function)
         if "guest" in runs:
-            yield f"/{kind}/flip/the-guest-is-content", functools.partial(check_guest, runs["guest"].vm)
+            yield f"/{name_of}/the-guest-is-content", functools.partial(check_guest, runs["guest"].vm)
 
 
 if __name__ == "__main__":
-    tap.run(tests_of(sys.argv[1]))
+    chosen = sys.argv[2] if len(sys.argv) > 2 else "latch" if sys.argv[1] == "skl" else None
+    tap.run(tests_of(sys.argv[1], chosen))

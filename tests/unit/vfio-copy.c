@@ -112,21 +112,32 @@ static int held_picture(struct guest *guest, const struct frame *frame)
 	return number;
 }
 
+static uint32_t held_sum(const struct frame *frame)
+{
+	const uint32_t *data = frame->buffer->hva;
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < W * H; i++) {
+		sum = sum * 31 + data[i];
+	}
+	return sum;
+}
+
 /* Readers that don't let go, and what follows when one does. */
 static void test_held(void)
 {
 	struct guest *guest = guest_new(false, VFIO_TEAR_COPY);
 	struct holder holder = { .done = true };
 	unsigned int requests;
-	int numbers[VFIO_FAKE_SLOTS];
+	uint32_t sums[VFIO_FAKE_SLOTS];
 
 	console_attach(guest->f.console, &holder.sink, &holder_ops);
 	sink_set_wanted(&holder.sink, true);
 	for (unsigned int i = 0; i < VFIO_FAKE_SLOTS; i++) {
 		turn(10);
 		g_assert_cmpuint(holder.count, ==, i + 1);
-		numbers[i] = held_picture(guest, holder.held[i]);
-		g_assert_cmpint(numbers[i], ==, (int)guest->count - 1);
+		sums[i] = held_sum(holder.held[i]);
+		g_assert_cmpint(held_picture(guest, holder.held[i]), ==, (int)guest->count - 1);
 		finish_and_flip(guest);
 	}
 	/* No slot is left: nothing is requested, and what is held stays. */
@@ -138,7 +149,7 @@ static void test_held(void)
 	}
 	g_assert_cmpuint(guest->f.fake->snapshot_requests, ==, requests);
 	for (unsigned int i = 0; i < VFIO_FAKE_SLOTS; i++) {
-		g_assert_cmpint(held_picture(guest, holder.held[i]), ==, numbers[i]);
+		g_assert_cmpuint(held_sum(holder.held[i]), ==, sums[i]);
 	}
 	/* The first that is let go of is the next to be made. */
 	g_clear_pointer(&holder.held[1], frame_unref);
@@ -148,7 +159,7 @@ static void test_held(void)
 	g_assert_cmpuint(holder.count, ==, VFIO_FAKE_SLOTS + 1);
 	g_assert_cmpint(held_picture(guest, holder.held[VFIO_FAKE_SLOTS]), ==,
 			(int)guest->count - 1);
-	g_assert_cmpint(held_picture(guest, holder.held[0]), ==, numbers[0]);
+	g_assert_cmpuint(held_sum(holder.held[0]), ==, sums[0]);
 	/* Frames outlive the viewer and the display; the driver's memory goes with the last. */
 	console_detach(&holder.sink);
 	turn(5);
@@ -157,7 +168,7 @@ static void test_held(void)
 		g_clear_pointer(&holder.held[i], frame_unref);
 	}
 	g_assert_cmphex(control_of(guest) & VFIO_GFX_CONTROL_SNAPSHOT, !=, 0);
-	g_assert_cmpint(held_picture(guest, holder.held[0]), ==, numbers[0]);
+	g_assert_cmpuint(held_sum(holder.held[0]), ==, sums[0]);
 	frame_unref(holder.held[0]);
 	g_assert_cmphex(control_of(guest) & VFIO_GFX_CONTROL_SNAPSHOT, ==, 0);
 	guest_free(guest);
@@ -264,12 +275,13 @@ static void test_too_fast(void)
 	assert_up_to_date(&judge);
 	presents = judge.presents;
 	requests = guest->f.fake->snapshot_requests;
+	guest->f.fake->before_status = NULL; /* in copies alone */
 	guest->chance = 16;
 	finish_and_flip(guest);
-	run_ms(60);
+	run_ms(200);
 	g_assert_cmpuint(judge.presents, ==, presents);
 	g_assert_cmpuint(guest->f.fake->snapshot_requests, >, requests);
-	g_assert_cmpuint(guest->f.fake->snapshot_requests, <, requests + 40);
+	g_assert_cmpuint(guest->f.fake->snapshot_requests, <, requests + 8);
 	guest->chance = 0;
 	run_ms(100);
 	assert_up_to_date(&judge);
