@@ -98,7 +98,7 @@ class Guest:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}{option}",
             "-vnc", "127.0.0.1:10", initrd=gpu_initrd(kind), smp=2))
-        self.vm.wait_serial("^guest: ready", 120)
+        self.vm.wait_serial("^guest: ready", 300)
 
     def source(self):
         state = self.vm.qmp("query-display-state")[0]
