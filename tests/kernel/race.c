@@ -27,7 +27,8 @@ struct race {
 /* A file offset that is often in a region, and often near its edge. */
 static off_t some_offset(GRand *rand)
 {
-	static const uint64_t edges[] = {0, 4, 64, 0x500, 0x600, 4096, 8192, 576, 16 * MIB};
+	static const uint64_t edges[] = {0,    4,   64,	     0x500,   0x600,	4096,
+					 8192, 576, 4 * MIB, 8 * MIB, 16 * MIB};
 	uint64_t at = edges[g_rand_int_range(rand, 0, G_N_ELEMENTS(edges))];
 
 	return (off_t)((uint64_t)g_rand_int_range(rand, 0, 13) << 40 |
@@ -124,10 +125,12 @@ static void noise_guest(struct race *r, GRand *rand, volatile uint32_t *vram)
 static void noise_gfx(struct race *r, GRand *rand)
 {
 	uint8_t buf[16384];
-	uint32_t on = (uint32_t)g_rand_int_range(rand, 0, 4) > 0;
-	int fd;
+	/* mostly on */
+	uint32_t on = ((uint32_t)g_rand_int_range(rand, 0, 4) > 0) |
+		      (g_rand_int_range(rand, 0, 8) > 0 ? VFIO_GFX_CONTROL_SNAPSHOT : 0);
+	int fd, err;
 
-	switch (g_rand_int_range(rand, 0, 3)) {
+	switch (g_rand_int_range(rand, 0, 4)) {
 	case 0:
 		if (pwrite(r->v.device, &on, 4, 10ll << 40 | 4096) != 4) {
 			g_assert_cmpint(errno, ==, ENOMEM);
@@ -135,6 +138,10 @@ static void noise_gfx(struct race *r, GRand *rand)
 		break;
 	case 1:
 		g_assert_cmpint(pread(r->v.device, buf, sizeof(buf), 10ll << 40 | 8192), >, 0);
+		break;
+	case 2:
+		err = vgpu_snapshot_request(&r->v, (uint32_t)g_rand_int_range(rand, 0, 4));
+		g_assert_true(err == 0 || err == -EBUSY || err == -EINVAL || err == -ENOSPC);
 		break;
 	default:
 		fd = eventfd(0, EFD_CLOEXEC);

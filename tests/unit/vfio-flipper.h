@@ -237,4 +237,35 @@ static inline struct source_state source_of(struct guest *guest)
 	return state.source;
 }
 
+/* ---- a guest on a thread of its own ---- */
+
+struct racer {
+	struct guest *guest;
+	gint stop;
+	uint32_t flips;
+};
+
+static inline void *race(void *opaque)
+{
+	struct racer *racer = opaque;
+	struct fixture *f = &racer->guest->f;
+	struct vfio_gfx_status *status = status_of(f);
+
+	while (!g_atomic_int_get(&racer->stop)) {
+		uint32_t back = racer->flips % 2 ? 0 : 1;
+
+		fill(racer->guest->buffers[back], W * H, racer->flips + 1);
+		__atomic_store_n(&status->seq, status->seq + 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&f->fake->primary.dmabuf_id, back + 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&status->plane.id, back + 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&status->flip_count, status->flip_count + 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&status->seq, status->seq + 1, __ATOMIC_SEQ_CST);
+		racer->flips++;
+		vfio_fake_signal(f->fake, GFX_IRQ, 0);
+		/* now and then there is time for a read, mostly not quite */
+		g_usleep((gulong)(racer->flips % 7) * 40);
+	}
+	return NULL;
+}
+
 #endif
