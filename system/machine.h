@@ -16,6 +16,8 @@
 #include "system/config.h"
 
 struct crypto_objects;
+struct egl_headless;
+struct egl_headless_ops;
 struct keymap;
 struct pc;
 struct spice;
@@ -46,6 +48,8 @@ struct machine {
 	struct vnc_server *vnc; /* NULL without -vnc */
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
 	struct spice *spice;
+	const struct egl_headless_ops *egl_ops; /* the loaded module */
+	struct egl_headless *egl; /* NULL: not wanted, or it can't be had */
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;

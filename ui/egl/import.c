@@ -221,3 +221,16 @@ const struct egl_import *egl_import(struct egl_importer *importer, struct fb_buf
 	}
 	return &import->is;
 }
+
+void egl_import_refuse(struct egl_importer *importer, struct fb_buffer *buffer,
+		       const char *reason)
+{
+	struct import *import = fb_buffer_addon_get(buffer, importer);
+
+	g_free(import->refusal);
+	import->refusal = g_strdup(reason);
+	g_mutex_lock(&importer->lock);
+	importer->imports = g_list_remove(importer->imports, import);
+	image_destroy(import);
+	g_mutex_unlock(&importer->lock);
+}
