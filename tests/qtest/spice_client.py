@@ -141,7 +141,9 @@ class Spicy:
 
     def __init__(self, x_server, tmp, *where):
         self.x, self.home = x_server, os.path.join(tmp, "home")
-        os.makedirs(self.home, exist_ok=True)
+        os.makedirs(os.path.join(self.home, "spicy"), exist_ok=True)
+        with open(os.path.join(self.home, "spicy/settings"), "w") as settings:
+            settings.write("[general]\nscaling=false\nresize-guest=false\n")
         self.log = open(os.path.join(self.home, "log"), "w+b")
         self.process = subprocess.Popen(["spicy", *where], env=x_server.environ(self.home),
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -182,6 +184,7 @@ class Probe:
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.lines, self.partial = [], b""
+        self.history = []  # all that it has ever said
 
     def __enter__(self):
         return self
@@ -197,6 +200,7 @@ class Probe:
         data = self.process.stdout.read() or b""
         *lines, self.partial = (self.partial + data).split(b"\n")
         self.lines += [line.decode() for line in lines]
+        self.history += [line.decode() for line in lines]
         return self.lines
 
     def said(self, start, limit_s=TIMEOUT):
@@ -220,6 +224,11 @@ class Probe:
         """(size, CRC) of what it shows."""
         self.do("picture", display)
         return self.said("picture %d " % display).split()[2:]
+
+    def gl_picture(self, display=0):
+        """(size, CRC) of the dma-buf that it was passed."""
+        self.do("gl-picture", display)
+        return self.said("gl-picture %d " % display).split()[2:]
 
     def shows(self, wanted, display=0):
         """Waits until it shows the picture (width, height, RGB bytes)."""
