@@ -16,10 +16,12 @@
 #include "system/command-table.h"
 #include "system/machine.h"
 #include "system/qtest.h"
+#include "ui/clipboard.h"
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
 #include "ui/spice.h"
+#include "ui/vdagent.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -177,6 +179,34 @@ static void print_vnc_address(struct machine *machine)
 		   json_object_get_string_member_with_default(object, "service", "?"));
 }
 
+/* Hosts of guests' agents, and the clipboard that one of them shares. */
+static void create_vdagents(struct machine *machine)
+{
+	for (guint i = 0; i < machine->chardevs->len; i++) {
+		struct chardev *chardev = machine->chardevs->pdata[i];
+		const struct vdagent_options *options = vdagent_chardev_options(chardev);
+		struct vdagent_host host = {
+			.displays = machine->board.displays,
+			.lock = machine_lock,
+			.unlock = machine_unlock,
+		};
+
+		if (!options) {
+			continue;
+		}
+		if (options->clipboard) {
+			if (!machine->clipboard) {
+				machine->clipboard = clipboard_create();
+			}
+			host.clipboard = machine->clipboard;
+		}
+		if (options->mouse) {
+			host.input = machine->board.input;
+		}
+		g_ptr_array_add(machine->vdagents, vdagent_create(chardev, &host));
+	}
+}
+
 static bool create_vnc(struct machine *machine, GError **error)
 {
 	const struct config *config = machine->config;
@@ -184,6 +214,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.displays = machine->board.displays,
 		.input = machine->board.input,
 		.objects = machine->objects,
+		.clipboard = machine->clipboard,
 		.name = config->name,
 		.event = ui_event,
 		.power = vnc_power,
@@ -272,8 +303,12 @@ static bool build(struct machine *machine, GError **error)
 	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
-	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_spice(machine, error) || !create_monitors(machine, error)) {
+	    !machine_reset_hardware(machine, error)) {
+		return false;
+	}
+	create_vdagents(machine);
+	if (!create_vnc(machine, error) || !create_spice(machine, error) ||
+	    !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -294,6 +329,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)net_backend_destroy);
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
+	machine->vdagents = g_ptr_array_new_with_free_func((GDestroyNotify)vdagent_destroy);
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
 	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
@@ -322,6 +358,8 @@ void machine_destroy(struct machine *machine)
 		machine->spice_ops->destroy(machine->spice);
 	}
 	vnc_server_destroy(machine->vnc);
+	g_ptr_array_unref(machine->vdagents);
+	clipboard_destroy(machine->clipboard);
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);

@@ -18,6 +18,7 @@
 struct crypto_objects;
 struct keymap;
 struct pc;
+struct clipboard;
 struct spice;
 struct spice_ops;
 struct qtest_server;
@@ -44,6 +45,8 @@ struct machine {
 	struct keymap *keymap; /* NULL: US */
 	struct monitor *monitor;
 	struct vnc_server *vnc; /* NULL without -vnc */
+	struct clipboard *clipboard; /* NULL: no -chardev qemu-vdagent shares one */
+	GPtrArray *vdagents;
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
 	struct spice *spice;
 	struct qtest_server *qtest;

@@ -171,7 +171,8 @@ OPTION_HANDLER(opt_chardev)
 
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
-		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n");
+		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n"
+		       "  qemu-vdagent\n");
 		*done = true;
 		return true;
 	}
