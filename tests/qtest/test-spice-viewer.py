@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from harness import Vm, main, test, u32
+from harness import Vm, fails, main, test, u32
 from spice_client import (Probe, Screen, Spicy, XServer, free_port, need, read_ppm, screenshot,
                           until)
 from virtio import Virtio
@@ -505,6 +505,49 @@ def raw_channel(tmp, session, kind):
     result = struct.unpack("<I", receive(s, 4))[0]
     assert result == 0, result
     return s
+
+
+def connected_sockets(vm, count, **arguments):
+    """Sockets whose other ends the server was given by QMP."""
+    ours = []
+    for n in range(count):
+        here, there = socket.socketpair()
+        with there:
+            vm.qmp.send_fd("s%d" % n, there.fileno())
+        vm.qmp("add_client", protocol="spice", fdname="s%d" % n, **arguments)
+        ours.append(here)
+    return ours
+
+
+@test("spice-viewer/sockets-by-qmp-become-a-viewer-without-a-port")
+def _(tmp):
+    # As virt-viewer --attach has them from libvirt: a socket for each channel.
+    vm = vm_with(tmp, "-device", "bochs-display", spice="password=secret,port=0")
+    screen = Screen(vm)
+    screen.mode(320, 200)
+    screen.draw(1)
+    for arguments, args in (({"skipauth": True}, ()), ({}, ("secret",))):
+        sockets = connected_sockets(vm, 4, **arguments)
+        fds = [s.fileno() for s in sockets]
+        with Probe(tmp, "fd:" + ",".join(map(str, fds)), *args, pass_fds=fds) as probe:
+            for s in sockets:
+                s.close()
+            probe.shows(screen.picture())
+            until("its inputs", lambda: "opened SpiceInputsChannel" in (probe.read(), probe.history)[1])
+        until("no channel", lambda: not vm.qmp("query-spice")["channels"])
+    sockets = connected_sockets(vm, 1)
+    with sockets[0], Probe(tmp, "fd:%d" % sockets[0].fileno(), "wrong",
+                           pass_fds=[sockets[0].fileno()]) as probe:
+        probe.said("refused SpiceMainChannel")
+    fails(vm.qmp, "add_client", protocol="spice", fdname="x", says="'x': not found")
+    here, there = socket.socketpair()
+    with here, there:
+        vm.qmp.send_fd("s", there.fileno())
+        fails(vm.qmp, "add_client", protocol="spice", fdname="s", tls=True, says="tls-port")
+    with open("/dev/null") as null:
+        vm.qmp.send_fd("n", null.fileno())
+        fails(vm.qmp, "add_client", protocol="spice", fdname="n", says="not a socket")
+    vm.quit()
 
 
 @test("spice-viewer/one-that-opens-a-display-and-says-nothing-stops-nobody")

@@ -120,6 +120,23 @@ static void on_connection(GSocketConnection *connection, void *opaque)
 	}
 }
 
+static bool add_client(struct spice *spice, int fd, bool trusted, bool tls, GError **error)
+{
+	bool ok;
+
+	if (tls && !spice->options.tls_port) {
+		fd_close(&fd);
+		return error_set(error, "spice: add_client: tls: there is no tls-port");
+	}
+	ok = !(tls ? spice_server_add_ssl_client(spice->server, fd, trusted) :
+		     spice_server_add_client(spice->server, fd, trusted));
+	if (!ok) {
+		fd_close(&fd);
+		return error_set(error, "spice: add_client: not a socket that can be a viewer's");
+	}
+	return true;
+}
+
 static bool start_listening(struct spice *spice, GError **error)
 {
 	if (!spice->options.listen) {
@@ -383,6 +400,7 @@ static const struct spice_ops ops = {
 	.query = spice_info_query,
 	.set_password = set_password,
 	.expire_password = expire_password,
+	.add_client = add_client,
 };
 
 extern const struct ui_module oriel_ui_module;
