@@ -10,6 +10,7 @@ import functools
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from viewer import XServer as Screen
 
 os.environ["ORIEL_VMM"] = VMM
 sys.path.insert(1, os.path.join(TOP, "tests/qtest"))
-from spice_client import Probe, Spicy, XServer, screenshot  # noqa: E402
+from spice_client import Probe, Spicy, XServer, raw_channel, raw_message, raw_session, screenshot  # noqa: E402
 
 WIDTH, HEIGHT = display.WIDTH, display.HEIGHT
 PORT = 5931
@@ -154,6 +155,24 @@ def beside_vnc(local):
     with local.probe() as probe, local.bench.pattern("--flips 3") as wanted:
         until("the buffer's picture", words(wanted), probe.gl_picture)
         until("gvnccapture's picture", wanted, lambda: crc(gvnccapture(local.bench.x, 7)))
+
+
+def one_that_takes_no_buffer(local):
+    """A viewer on this host whose protocol is too old for dma-bufs gets pixels."""
+    session_socket, session = raw_session(local.socket)
+    with session_socket, raw_channel(local.socket, session, 2) as channel, \
+            local.bench.pattern("--flips 1"):
+        # SPICE_MSGC_DISPLAY_INIT: no caches.
+        channel.sendall(struct.pack("<QHII", 1, 101, 14, 0) + struct.pack("<BqBi", 0, 0, 0, 0))
+        seen = []
+        while seen.count(304) < 2:  # SPICE_MSG_DISPLAY_DRAW_COPY
+            kind, _ = raw_message(channel)
+            seen.append(kind)
+            if kind == 6:  # SPICE_MSG_DISCONNECTING
+                raise Failure(f"disconnected after {seen}")
+        if 320 in seen or 321 in seen:
+            raise Failure(f"it was passed a dma-buf: {seen}")
+    until("nobody is there", [], lambda: local.vm.qmp("query-spice")["channels"])
 
 
 def nothing_is_copied(local):
@@ -297,6 +316,7 @@ GROUPS = {
         ("viewer-has-the-buffer", viewer_has_the_buffer),
         ("console-is-passed-too", console_is_passed_too),
         ("beside-vnc", beside_vnc),
+        ("one-that-takes-no-buffer-gets-pixels", one_that_takes_no_buffer),
         ("a-stopped-viewer-stops-nobody", stopped_viewer_stops_nobody),
         ("visits-leave-nothing", visits_leave_nothing),
     ]),

@@ -4,7 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import tempfile
 import time
 import zlib
 
@@ -40,6 +42,53 @@ def until(what, get, limit_s=TIMEOUT):
             return got
         assert time.monotonic() < end, "%s: not within %d s (got %r)" % (what, limit_s, got)
         time.sleep(0.05)
+
+
+def receive(s, length):
+    data = b""
+    while len(data) < length:
+        more = s.recv(length - len(data))
+        assert more, "closed after %r" % data
+        data += more
+    return data
+
+
+def raw_channel(path, session, kind):
+    """Opens a channel as a viewer does that has no capabilities, and says nothing on it; returns its
+    socket."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(path)
+    s.sendall(struct.pack("<4sIII", b"REDQ", 2, 2, 18) +
+              struct.pack("<IBBIII", session, kind, 0, 0, 0, 18))
+    size = struct.unpack("<4sIII", receive(s, 16))[3]
+    reply = receive(s, size)
+    assert struct.unpack("<I", reply[:4])[0] == 0
+    with tempfile.NamedTemporaryFile() as key:
+        key.write(reply[4:166])
+        key.flush()
+        s.sendall(subprocess.run(  # an empty ticket
+            ["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", key.name,
+             "-pkeyopt", "rsa_padding_mode:oaep"], input=b"\0", stdout=subprocess.PIPE,
+            check=True).stdout)
+    result = struct.unpack("<I", receive(s, 4))[0]
+    assert result == 0, result
+    return s
+
+
+def raw_message(s):
+    """(type, data) of the next message."""
+    _, kind, size, _ = struct.unpack("<QHII", receive(s, 18))
+    return kind, receive(s, size)
+
+
+def raw_session(path):
+    """The main channel's socket, and what other channels name it by."""
+    s = raw_channel(path, 0, 1)
+    while True:
+        kind, data = raw_message(s)
+        if kind == 103:  # SPICE_MSG_MAIN_INIT
+            return s, struct.unpack("<I", data[:4])[0]
 
 
 class Screen:
