@@ -21,7 +21,8 @@ static bool is_spice(JsonObject *args)
 }
 
 /* The server that a command is about, or NULL and *error. The argument @name says which of QEMU's kinds
- * of display is meant; "display", where there is one, has the server's id. */
+ * of display is meant; "display", where there is one, has the server's id, and means the first one where
+ * there is none. */
 static struct vnc_server *find_server(struct machine *machine, JsonObject *args, const char *command,
 				      const char *name, GError **error)
 {
@@ -33,16 +34,18 @@ static struct vnc_server *find_server(struct machine *machine, JsonObject *args,
 			  !strcmp(name, "protocol") ? "vnc, spice" : "vnc");
 		return NULL;
 	}
-	if (!machine->vnc) {
+	if (!machine->vncs->len) {
 		no_server(command, "VNC", error);
 		return NULL;
 	}
-	if (display && strcmp(display, vnc_server_id(machine->vnc))) {
-		error_set(error, "%s: display '%s': not found (%s)", command, display,
-			  vnc_server_id(machine->vnc));
-		return NULL;
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		if (!display || !strcmp(display, vnc_server_id(machine->vncs->pdata[i]))) {
+			return machine->vncs->pdata[i];
+		}
 	}
-	return machine->vnc;
+	error_set(error, "%s: display '%s': not found (%s%s)", command, display,
+		  vnc_server_id(machine->vncs->pdata[0]), machine->vncs->len > 1 ? ", ..." : "");
+	return NULL;
 }
 
 static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
@@ -50,8 +53,8 @@ static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
 	struct machine *machine = opaque;
 	JsonObject *off;
 
-	if (machine->vnc) {
-		return vnc_server_query(machine->vnc);
+	if (machine->vncs->len) {
+		return vnc_server_query(machine->vncs->pdata[0]);
 	}
 	off = json_object_new();
 	json_object_set_boolean_member(off, "enabled", FALSE);
@@ -63,8 +66,8 @@ static JsonNode *query_vnc_servers(void *opaque, JsonObject *args, GError **erro
 	struct machine *machine = opaque;
 	JsonArray *list = json_array_new();
 
-	if (machine->vnc) {
-		json_array_add_object_element(list, vnc_server_describe(machine->vnc));
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		json_array_add_object_element(list, vnc_server_describe(machine->vncs->pdata[i]));
 	}
 	return node_of_array(list);
 }

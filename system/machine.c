@@ -171,7 +171,7 @@ static void vnc_power(void *opaque, enum vnc_power power)
 /* Nobody chose the port, so somebody has to be told, in the words that scripts look for. */
 static void print_vnc_address(struct machine *machine)
 {
-	g_autoptr(JsonNode) state = vnc_server_query(machine->vnc);
+	g_autoptr(JsonNode) state = vnc_server_query(machine->vncs->pdata[0]);
 	JsonObject *object = json_node_get_object(state);
 
 	g_printerr("VNC server running on %s:%s\n",
@@ -207,6 +207,29 @@ static void create_vdagents(struct machine *machine)
 	}
 }
 
+/* Named as QEMU does: "default", "vnc2", "vnc3"... */
+static bool add_vnc(struct machine *machine, const char *spec, struct vnc_host *host, GError **error)
+{
+	g_autofree char *id = machine->vncs->len ?
+			      g_strdup_printf("vnc%u", machine->vncs->len + 1) : NULL;
+	struct vnc_server *server;
+
+	host->id = id;
+	server = vnc_server_create(spec, host, error);
+	if (!server) {
+		return false;
+	}
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		if (!strcmp(vnc_server_id(machine->vncs->pdata[i]), vnc_server_id(server))) {
+			error_set(error, "-vnc: id=%s: given twice", vnc_server_id(server));
+			vnc_server_destroy(server);
+			return false;
+		}
+	}
+	g_ptr_array_add(machine->vncs, server);
+	return true;
+}
+
 static bool create_vnc(struct machine *machine, GError **error)
 {
 	const struct config *config = machine->config;
@@ -229,14 +252,15 @@ static bool create_vnc(struct machine *machine, GError **error)
 		}
 	}
 	host.keymap = machine->keymap;
-	if (!config->vnc) {
-		return true;
+	for (guint i = 0; i < config->vncs->len; i++) {
+		if (!add_vnc(machine, config->vncs->pdata[i], &host, error)) {
+			return false;
+		}
 	}
-	machine->vnc = vnc_server_create(config->vnc, &host, error);
-	if (machine->vnc && config->vnc_is_default) {
+	if (config->vnc_is_default) {
 		print_vnc_address(machine);
 	}
-	return machine->vnc != NULL;
+	return true;
 }
 
 static const char *ui_secret(void *opaque, const char *id, GError **error)
@@ -329,6 +353,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)net_backend_destroy);
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
+	machine->vncs = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_server_destroy);
 	machine->vdagents = g_ptr_array_new_with_free_func((GDestroyNotify)vdagent_destroy);
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
 	machine->objects = crypto_objects_create();
@@ -357,7 +382,7 @@ void machine_destroy(struct machine *machine)
 	if (machine->spice) {
 		machine->spice_ops->destroy(machine->spice);
 	}
-	vnc_server_destroy(machine->vnc);
+	g_ptr_array_unref(machine->vncs);
 	g_ptr_array_unref(machine->vdagents);
 	clipboard_destroy(machine->clipboard);
 	keymap_destroy(machine->keymap);

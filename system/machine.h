@@ -44,7 +44,7 @@ struct machine {
 	struct crypto_objects *objects;
 	struct keymap *keymap; /* NULL: US */
 	struct monitor *monitor;
-	struct vnc_server *vnc; /* NULL without -vnc */
+	GPtrArray *vncs; /* of struct vnc_server *: one for each -vnc */
 	struct clipboard *clipboard; /* NULL: no -chardev qemu-vdagent shares one */
 	GPtrArray *vdagents;
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */

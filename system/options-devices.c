@@ -333,7 +333,7 @@ OPTION_HANDLER(opt_display)
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
-		option_set(&config->vnc, arg + strlen("vnc="));
+		g_ptr_array_add(config->vncs, g_strdup(arg + strlen("vnc=")));
 	} else if (strcmp(arg, "none")) {
 		return error_set(error, "%s %s: not offered (none, vnc=...)", object, arg);
 	}
@@ -354,7 +354,7 @@ OPTION_HANDLER(opt_vnc)
 		*done = true;
 		return true;
 	}
-	option_set(&config->vnc, arg);
+	g_ptr_array_add(config->vncs, g_strdup(arg));
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct vnc_host {
 	const struct keymap *keymap; /* of symbols; NULL: a US layout; borrowed */
 	struct crypto_objects *objects; /* that options name; NULL: none; borrowed */
 	struct clipboard *clipboard; /* that clients share; NULL: none */
+	const char *id; /* of a server without id=; NULL: "default"; copied */
 	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
 	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */
 	void (*event)(void *opaque, const char *name, JsonObject *data);

@@ -264,7 +264,8 @@ class Heads:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},id=left,xres=1024,yres=768",
             "-device", f"{gpu_device(kind, stack)},id=right,xres=800,yres=600",
-            "-vnc", "127.0.0.1:13,display=right,head=0",
+            "-vnc", "127.0.0.1:12,display=left,head=0,share=ignore", "-vnc",
+            "127.0.0.1:13,display=right,head=0,share=ignore",
             "-spice", f"disable-ticketing,addr=127.0.0.1,port={PORT + 1}", initrd=gpu_initrd(kind)))
         self.vm.wait_serial("^guest: ready", 120)
         self.wanted = []
@@ -275,7 +276,8 @@ class Heads:
 
 
 def each_has_its_viewer(heads):
-    until("gvnccapture's picture", heads.wanted[1], lambda: crc(gvnccapture(heads.x, 13)))
+    for number, wanted in zip((12, 13), heads.wanted):
+        until(f"gvnccapture's picture of :{number}", wanted, lambda: crc(gvnccapture(heads.x, number)))
     with Probe(heads.vm.dir, f"spice://127.0.0.1?port={PORT + 1}") as probe:
         for number, wanted in enumerate(heads.wanted):
             until(f"display channel {number}'s picture", words(wanted),

@@ -430,6 +430,26 @@ def rfb(sock, password=None, security=2):
     return struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))[0]
 
 
+@test("vnc/two-servers-show-two-screens-and-have-names")
+def _(tmp):
+    devices = ("-device", "bochs-display,id=left", "-device", "bochs-display,id=right")
+    vm = Vm(tmp, *devices, "-vnc", "unix:%s/a,display=left,password=on" % tmp, "-vnc",
+            "unix:%s/b,display=right,head=0,password=on" % tmp, "-vnc", "none,id=mine")
+    servers = vm.qmp("query-vnc-servers")
+    assert [s["id"] for s in servers] == ["default", "vnc2", "mine"], servers
+    assert [s.get("display") for s in servers] == ["left", "right", None], servers
+    assert vm.qmp("query-vnc")["service"] == tmp + "/a", vm.qmp("query-vnc")
+    vm.qmp("set_password", protocol="vnc", password="x", display="vnc2")
+    vm.qmp("set_password", protocol="vnc", password="y")
+    fails(vm.qmp, "set_password", protocol="vnc", password="x", display="vnc3", says="'vnc3': not found")
+    vm.quit()
+    for args, says in (((*devices, "-vnc", "none,id=a", "-vnc", "none,id=a"), "id=a: given twice"),
+                       (("-vnc", "none", "-vnc", "none,id=default"), "id=default: given twice")):
+        done = subprocess.run([VMM, "-accel", "qtest", "-nodefaults", "-display", "none", *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        assert done.returncode == 1 and says in done.stderr.decode(), done
+
+
 @test("vnc/a-client-is-added-by-its-file")
 def _(tmp):
     vm = Vm(tmp, "-vnc", "none,password=on")
