@@ -36,6 +36,8 @@ struct config {
 	char *display, *vga, *keymap; /* as given */
 	GPtrArray *vncs; /* of char *: each -vnc */
 	char *spice; /* all -spice, joined by commas */
+	bool egl_headless, egl_linear; /* linear: x-linear=on */
+	char *egl_rendernode;
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;

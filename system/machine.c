@@ -20,6 +20,7 @@
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
+#include "ui/egl.h"
 #include "ui/spice.h"
 #include "ui/vdagent.h"
 #include "ui/vnc.h"
@@ -313,6 +314,25 @@ static bool create_spice(struct machine *machine, GError **error)
 	return machine->spice != NULL;
 }
 
+/* Where there is no GL the CPU reads pictures, which most of them are made for. */
+static void create_egl(struct machine *machine)
+{
+	const struct config *config = machine->config;
+	g_autoptr(GError) error = NULL;
+
+	if (!config->egl_headless) {
+		return;
+	}
+	machine->egl_ops = ui_module_load("egl", EGL_OBJECT, EGL_PACKAGE, EGL_BUILD_PACKAGE, &error);
+	if (machine->egl_ops) {
+		machine->egl = machine->egl_ops->create(config->egl_rendernode, config->egl_linear,
+							machine->board.displays, &error);
+	}
+	if (!machine->egl) {
+		warn_report("%s; pictures are read by the CPU", error->message);
+	}
+}
+
 static bool build(struct machine *machine, GError **error)
 {
 	struct chardev *serial[SERIAL_PORTS] = { NULL };
@@ -335,6 +355,7 @@ static bool build(struct machine *machine, GError **error)
 	    !create_monitors(machine, error)) {
 		return false;
 	}
+	create_egl(machine);
 	serve_shared_monitors(machine, serial);
 	if (machine->config->qtest) {
 		machine->qtest = qtest_server_create(machine, machine->config->qtest,
@@ -385,6 +406,9 @@ void machine_destroy(struct machine *machine)
 	g_ptr_array_unref(machine->vncs);
 	g_ptr_array_unref(machine->vdagents);
 	clipboard_destroy(machine->clipboard);
+	if (machine->egl) {
+		machine->egl_ops->destroy(machine->egl);
+	}
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);

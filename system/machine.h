@@ -16,6 +16,8 @@
 #include "system/config.h"
 
 struct crypto_objects;
+struct egl_headless;
+struct egl_headless_ops;
 struct keymap;
 struct pc;
 struct clipboard;
@@ -28,6 +30,7 @@ enum run_state {
 	STATE_PRELAUNCH, /* -S, before the first cont */
 	STATE_RUNNING,
 	STATE_PAUSED,
+	STATE_SUSPENDED, /* the guest sleeps (ACPI S3) */
 	STATE_SHUTDOWN, /* the guest switched itself off (-no-shutdown) */
 	STATE_INTERNAL_ERROR, /* a vCPU can't go on */
 };
@@ -49,6 +52,8 @@ struct machine {
 	GPtrArray *vdagents;
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
 	struct spice *spice;
+	const struct egl_headless_ops *egl_ops; /* the loaded module */
+	struct egl_headless *egl; /* NULL: not wanted, or it can't be had */
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;
@@ -74,7 +79,9 @@ void machine_reset(struct machine *machine, bool by_guest);
 bool machine_reset_hardware(struct machine *machine, GError **error);
 /* Emits SHUTDOWN and ends machine_run, or stops the guest where -no-shutdown says so. */
 void machine_shutdown(struct machine *machine, enum shutdown_cause cause);
+/* Presses the power button, which wakes a guest that sleeps. */
 void machine_powerdown(struct machine *machine);
+bool machine_wake(struct machine *machine, GError **error);
 /* Fills board.request_* and the accelerator's exit ops. */
 void machine_connect_requests(struct machine *machine);
 

@@ -325,17 +325,44 @@ OPTION_HANDLER(opt_vga)
 	return true;
 }
 
+static bool set_egl_headless(struct config *config, const char *arg, GError **error)
+{
+	static const char *const known[] = { "rendernode", "x-linear", NULL };
+	struct opts *opts = opts_parse("-display egl-headless", arg, "type", error);
+	const char *node;
+	bool good;
+
+	if (!opts) {
+		return false;
+	}
+	opts_get(opts, "type");
+	node = opts_get(opts, "rendernode");
+	if (node) {
+		option_set(&config->egl_rendernode, node);
+	}
+	good = opts_get_bool(opts, "x-linear", &config->egl_linear, error) &&
+	       opts_check_used(opts, known, error);
+	config->egl_headless = good;
+	opts_destroy(opts);
+	return good;
+}
+
 OPTION_HANDLER(opt_display)
 {
 	if (option_is_help(arg)) {
-		printf("Available display back-end types:\nnone\nvnc\n");
+		printf("Available display back-end types:\nnone\nvnc\negl-headless\n");
 		*done = true;
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
 		g_ptr_array_add(config->vncs, g_strdup(arg + strlen("vnc=")));
+	} else if (!strcmp(arg, "egl-headless") || g_str_has_prefix(arg, "egl-headless,")) {
+		if (!set_egl_headless(config, arg, error)) {
+			return false;
+		}
 	} else if (strcmp(arg, "none")) {
-		return error_set(error, "%s %s: not offered (none, vnc=...)", object, arg);
+		return error_set(error, "%s %s: not offered (none, vnc=..., egl-headless)", object,
+				 arg);
 	}
 	option_set(&config->display, "none");
 	return true;
@@ -552,7 +579,8 @@ const struct option device_options[] = {
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
 	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
-	{ "display", "none|vnc=...", "no window here, or VNC", opt_display },
+	{ "display", "none|vnc=...|egl-headless[,rendernode=PATH]",
+	  "no window here, VNC, or pictures read by GL", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },

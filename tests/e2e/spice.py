@@ -49,7 +49,7 @@ def keep(picture_path, name):
 class Remote:
     def __init__(self, kind, stack):
         # gl=on is for viewers on this host; who comes by TCP gets pixels.
-        self.bench = display.Bench(kind, stack, options=(
+        self.bench = display.Bench(kind, stack, args=(
             "-spice", f"disable-ticketing,gl=on,port={PORT},addr=127.0.0.1,image-compression=auto_glz"))
         self.vm = self.bench.vm
         self.where = ("-h", "127.0.0.1", "-p", str(PORT))
@@ -113,7 +113,7 @@ def spicy_shows_and_drives(remote):
 class Local:
     def __init__(self, kind, stack):
         self.socket = f"/tmp/spice-{kind}"
-        self.bench = display.Bench(kind, stack, options=(
+        self.bench = display.Bench(kind, stack, args=(
             "-spice", f"disable-ticketing,gl=on,unix,addr={self.socket}",
             *os.environ.get("SPICE_OPTIONS", "").split()))
         self.vm = self.bench.vm
