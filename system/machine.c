@@ -8,7 +8,6 @@
 #include "accel/vcpu.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
-#include "chardev/spicevmc.h"
 #include "crypto/objects.h"
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
@@ -19,7 +18,6 @@
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
-#include "ui/spice.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -152,11 +150,6 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void ui_event(void *opaque, const char *name, JsonObject *data)
-{
-	qmp_event(((struct machine *)opaque)->monitor, name, data);
-}
-
 static void vnc_power(void *opaque, enum vnc_power power)
 {
 	if (power == VNC_POWER_RESET) {
@@ -185,7 +178,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.input = machine->board.input,
 		.objects = machine->objects,
 		.name = config->name,
-		.event = ui_event,
+		.event = machine_ui_event,
 		.power = vnc_power,
 		.opaque = machine,
 	};
@@ -208,56 +201,6 @@ static bool create_vnc(struct machine *machine, GError **error)
 	return machine->vnc != NULL;
 }
 
-static const char *ui_secret(void *opaque, const char *id, GError **error)
-{
-	return crypto_secret(((struct machine *)opaque)->objects, id, error);
-}
-
-static struct chardev *ui_chardev(void *opaque, unsigned int index)
-{
-	GPtrArray *chardevs = ((struct machine *)opaque)->chardevs;
-
-	return index < chardevs->len ? chardevs->pdata[index] : NULL;
-}
-
-/* A port that nobody will ever serve isn't pretended. */
-static bool no_spice_ports(struct machine *machine, GError **error)
-{
-	struct chardev *chardev;
-
-	for (unsigned int i = 0; (chardev = ui_chardev(machine, i)); i++) {
-		if (spicevmc_name(chardev)) {
-			return error_set(error, "-chardev %s: spicevmc: needs -spice",
-					 chardev_id(chardev));
-		}
-	}
-	return true;
-}
-
-static bool create_spice(struct machine *machine, GError **error)
-{
-	const struct config *config = machine->config;
-	struct ui_host host = {
-		.displays = machine->board.displays,
-		.input = machine->board.input,
-		.name = config->name,
-		.uuid = config->uuid,
-		.event = ui_event,
-		.secret = ui_secret,
-		.chardev = ui_chardev,
-		.opaque = machine,
-	};
-
-	if (!config->spice) {
-		return no_spice_ports(machine, error);
-	}
-	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
-					    SPICE_BUILD_PACKAGE, error);
-	machine->spice = machine->spice_ops ?
-			 machine->spice_ops->create(config->spice, &host, error) : NULL;
-	return machine->spice != NULL;
-}
-
 static bool build(struct machine *machine, GError **error)
 {
 	struct chardev *serial[SERIAL_PORTS] = { NULL };
@@ -273,7 +216,7 @@ static bool build(struct machine *machine, GError **error)
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_spice(machine, error) || !create_monitors(machine, error)) {
+	    !machine_create_uis(machine, error) || !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -295,6 +238,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
+	machine->state_watchers = g_array_new(FALSE, FALSE, sizeof(struct state_watcher));
 	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
@@ -318,9 +262,7 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
-	if (machine->spice) {
-		machine->spice_ops->destroy(machine->spice);
-	}
+	machine_destroy_uis(machine);
 	vnc_server_destroy(machine->vnc);
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
@@ -338,6 +280,7 @@ void machine_destroy(struct machine *machine)
 	monitor_destroy(machine->monitor);
 	g_ptr_array_unref(machine->chardevs);
 	g_ptr_array_unref(machine->devices);
+	g_array_unref(machine->state_watchers);
 	g_main_loop_unref(machine->loop);
 	g_free(machine);
 }

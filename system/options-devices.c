@@ -327,16 +327,18 @@ OPTION_HANDLER(opt_vga)
 OPTION_HANDLER(opt_display)
 {
 	if (option_is_help(arg)) {
-		printf("Available display back-end types:\nnone\nvnc\n");
+		printf("Available display back-end types:\nnone\nvnc\ngtk\n");
 		*done = true;
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
 		option_set(&config->vnc, arg + strlen("vnc="));
-	} else if (strcmp(arg, "none")) {
-		return error_set(error, "%s %s: not offered (none, vnc=...)", object, arg);
+		arg = "none";
 	}
-	option_set(&config->display, "none");
+	option_set(&config->display, arg);
+	if (!config_display_is(config, "gtk") && strcmp(arg, "none")) {
+		return error_set(error, "%s %s: not offered (none, vnc=..., gtk)", object, arg);
+	}
 	return true;
 }
 
@@ -551,7 +553,7 @@ const struct option device_options[] = {
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
 	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
-	{ "display", "none|vnc=...", "no window here, or VNC", opt_display },
+	{ "display", "none|vnc=...|gtk[,gl=on][,...]", "no window here, VNC, or a window", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },

@@ -46,7 +46,7 @@ struct ui_host {
 	/* False and *error: not in the machine's present state. */
 	bool (*request)(void *opaque, enum ui_request request, GError **error);
 	bool (*running)(void *opaque);
-	/* @fn is called after running() changes; NULL: no longer. One a user interface. */
+	/* @fn is called after running() may have changed; NULL: no longer. One for each @watcher. */
 	void (*watch_state)(void *opaque, void (*fn)(void *watcher), void *watcher);
 	void *opaque;
 };

@@ -341,7 +341,7 @@ static void destroy(struct gui *gui)
 	gui->closing = true;
 	gui_ungrab(gui);
 	gui_keys_release(gui);
-	gui->host.watch_state(gui->host.opaque, NULL, NULL);
+	gui->host.watch_state(gui->host.opaque, NULL, gui);
 	display_unwatch(gui->host.displays, gui);
 	input_unwatch(gui->host.input, gui);
 	if (gui->look) {
