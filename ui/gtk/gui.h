@@ -21,7 +21,7 @@
 #include "ui/gtk.h"
 #include "ui/gtk/options.h"
 
-struct gui_gl;
+struct gl_shared;
 struct gui_menu;
 struct view;
 
@@ -51,7 +51,7 @@ struct gui {
 	struct gui_options options;
 	GtkWidget *window, *bar, *notebook;
 	struct gui_menu *menu;
-	struct gui_gl *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
+	struct gl_shared *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
 	GPtrArray *pages; /* of struct page *, as the notebook has them */
 	bool full_screen, iconified;
 	bool warned; /* that pictures are copied */

@@ -9,6 +9,6 @@ struct painter *painter_gl_create(struct view *view, GError **error)
 	return NULL;
 }
 
-void gui_gl_destroy(struct gui_gl *gl)
+void gui_gl_destroy(struct gl_shared *gl)
 {
 }

@@ -42,6 +42,6 @@ struct painter *painter_cairo_create(struct view *view);
  * work, view_painter_failed(). */
 struct painter *painter_gl_create(struct view *view, GError **error);
 /* What the painters of a window shared; after all of them. Accepts NULL. */
-void gui_gl_destroy(struct gui_gl *gl);
+void gui_gl_destroy(struct gl_shared *gl);
 
 #endif
