@@ -7,6 +7,9 @@
 #include "ui/gtk/view.h"
 #include "ui/input.h"
 
+/* In device pixels. Displays take such pointers, although X servers recommend smaller ones. */
+#define POINTER_MAX 256
+
 static bool is_shown(const struct view *view)
 {
 	return view->cursor && view->cursor_visible && !view->blank;
@@ -64,15 +67,11 @@ static cairo_surface_t *scaled_cursor(struct view *view, double zoom)
 	return to;
 }
 
-static bool fits_pointer(struct view *view, double zoom)
+static bool fits_pointer(const struct view *view, double zoom)
 {
-	guint width, height;
-
-	gdk_display_get_maximal_cursor_size(gtk_widget_get_display(view->page.widget), &width,
-					    &height);
 	return view->hot_x_px >= 0 && view->hot_y_px >= 0 &&
-	       pixman_image_get_width(view->cursor) * zoom <= width &&
-	       pixman_image_get_height(view->cursor) * zoom <= height;
+	       pixman_image_get_width(view->cursor) * zoom <= POINTER_MAX &&
+	       pixman_image_get_height(view->cursor) * zoom <= POINTER_MAX;
 }
 
 static void set_pointer(struct view *view, GdkWindow *window, double zoom)

@@ -50,7 +50,8 @@ struct view_rect view_place(const struct view_shape *shape)
 
 static bool to_pixel(double at, int start, int length, int length_px, int *pixel)
 {
-	double exact = floor((at - start) * length_px / length);
+	/* What is seen there is what the middle of the device pixel shows. */
+	double exact = floor((floor(at) + 0.5 - start) * length_px / length);
 
 	*pixel = exact < 0 ? 0 : exact >= length_px ? length_px - 1 : (int)exact;
 	return exact >= 0 && exact < length_px;

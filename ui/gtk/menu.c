@@ -255,6 +255,7 @@ GtkWidget *gui_menu_create(struct gui *gui)
 void gui_menu_destroy(struct gui *gui)
 {
 	if (gui->menu) {
+		gtk_menu_shell_deactivate(GTK_MENU_SHELL(gui->menu->bar));
 		g_object_unref(gui->menu->keys);
 		g_ptr_array_unref(gui->menu->pages);
 		g_clear_pointer(&gui->menu, g_free);

@@ -75,12 +75,11 @@ static void send_motion(struct view *view, GdkEventMotion *event)
 	}
 	view->last_x = x;
 	view->last_y = y;
-	if (view->have_last && (dx || dy)) {
+	if (dx || dy) {
 		input_rel(router_of(view), REL_X, dx);
 		input_rel(router_of(view), REL_Y, dy);
 		input_sync(router_of(view));
 	}
-	view->have_last = true;
 	if (!view->warped) {
 		bring_back(view, event);
 	}
@@ -217,7 +216,12 @@ static gboolean on_crossing(GtkWidget *widget, GdkEventCrossing *event, gpointer
 
 void view_pointer_grabbed(struct view *view)
 {
-	view->have_last = view->warped = false;
+	GdkDisplay *display = gtk_widget_get_display(view->page.widget);
+	GdkDevice *pointer = gdk_seat_get_pointer(gdk_display_get_default_seat(display));
+
+	/* What counts as a move is what comes after. */
+	view->warped = false;
+	gdk_device_get_position(pointer, NULL, &view->last_x, &view->last_y);
 	view_pointer_release(view);
 	view_cursor_update(view);
 }

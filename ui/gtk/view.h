@@ -64,7 +64,6 @@ struct view {
 	uint32_t buttons; /* bits by their place in a table */
 	double wheel, wheel_across; /* parts of a step */
 	int last_x, last_y; /* root coordinates, while the pointer is kept */
-	bool have_last;
 	bool warped; /* it was brought back to warp_x, warp_y and hasn't been seen there yet */
 	int warp_x, warp_y;
 };
