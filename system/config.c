@@ -53,7 +53,7 @@ void config_destroy(struct config *config)
 		&config->accels, &config->cpu, &config->kernel, &config->initrd, &config->append,
 		&config->name, &config->process_name, &config->uuid, &config->pidfile,
 		&config->vnc, &config->spice, &config->display, &config->vga, &config->keymap,
-		&config->qtest, &config->qtest_log,
+		&config->egl_rendernode, &config->qtest, &config->qtest_log,
 	};
 	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
 				config->netdevs, config->devices, config->drives,

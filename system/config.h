@@ -35,6 +35,8 @@ struct config {
 	char *name, *process_name, *uuid, *pidfile;
 	char *vnc, *display, *vga, *keymap; /* as given */
 	char *spice; /* all -spice, joined by commas */
+	bool egl_headless, egl_linear; /* linear: x-linear=on */
+	char *egl_rendernode;
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;

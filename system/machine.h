@@ -16,6 +16,8 @@
 #include "system/config.h"
 
 struct crypto_objects;
+struct egl_headless;
+struct egl_headless_ops;
 struct gtk_ops;
 struct gui;
 struct keymap;
@@ -54,6 +56,8 @@ struct machine {
 	struct vnc_server *vnc; /* NULL without -vnc */
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
 	struct spice *spice;
+	const struct egl_headless_ops *egl_ops; /* the loaded module */
+	struct egl_headless *egl; /* NULL: not wanted, or it can't be had */
 	const struct gtk_ops *gtk_ops; /* the loaded module, NULL without -display gtk */
 	struct gui *gui;
 	struct qtest_server *qtest;

@@ -324,21 +324,49 @@ OPTION_HANDLER(opt_vga)
 	return true;
 }
 
+static bool set_egl_headless(struct config *config, const char *arg, GError **error)
+{
+	static const char *const known[] = { "rendernode", "x-linear", NULL };
+	struct opts *opts = opts_parse("-display egl-headless", arg, "type", error);
+	const char *node;
+	bool good;
+
+	if (!opts) {
+		return false;
+	}
+	opts_get(opts, "type");
+	node = opts_get(opts, "rendernode");
+	if (node) {
+		option_set(&config->egl_rendernode, node);
+	}
+	good = opts_get_bool(opts, "x-linear", &config->egl_linear, error) &&
+	       opts_check_used(opts, known, error);
+	config->egl_headless = good;
+	opts_destroy(opts);
+	return good;
+}
+
 OPTION_HANDLER(opt_display)
 {
 	if (option_is_help(arg)) {
-		printf("Available display back-end types:\nnone\nvnc\ngtk\n");
+		printf("Available display back-end types:\nnone\nvnc\negl-headless\ngtk\n");
 		*done = true;
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
 		option_set(&config->vnc, arg + strlen("vnc="));
-		arg = "none";
+	} else if (!strcmp(arg, "egl-headless") || g_str_has_prefix(arg, "egl-headless,")) {
+		if (!set_egl_headless(config, arg, error)) {
+			return false;
+		}
+	} else if (!strcmp(arg, "gtk") || g_str_has_prefix(arg, "gtk,")) {
+		option_set(&config->display, arg);
+		return true;
+	} else if (strcmp(arg, "none")) {
+		return error_set(error, "%s %s: not offered (none, vnc=..., egl-headless, gtk)",
+				 object, arg);
 	}
-	option_set(&config->display, arg);
-	if (!config_display_is(config, "gtk") && strcmp(arg, "none")) {
-		return error_set(error, "%s %s: not offered (none, vnc=..., gtk)", object, arg);
-	}
+	option_set(&config->display, "none");
 	return true;
 }
 
@@ -553,7 +581,8 @@ const struct option device_options[] = {
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
 	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
-	{ "display", "none|vnc=...|gtk[,gl=on][,...]", "no window here, VNC, or a window", opt_display },
+	{ "display", "none|vnc=...|egl-headless[,rendernode=PATH]|gtk[,gl=on][,...]",
+	  "no window here, VNC, pictures read by GL, or a window", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },

@@ -6,6 +6,7 @@
 #include "chardev/spicevmc.h"
 #include "crypto/objects.h"
 #include "system/machine.h"
+#include "ui/egl.h"
 #include "ui/gtk.h"
 #include "ui/spice.h"
 #include "util/error.h"
@@ -121,6 +122,27 @@ static bool create_spice(struct machine *machine, GError **error)
 	return machine->spice != NULL;
 }
 
+/* ---- GL for all of them ---- */
+
+/* Where there is no GL the CPU reads pictures, which most of them are made for. */
+static void create_egl(struct machine *machine)
+{
+	const struct config *config = machine->config;
+	g_autoptr(GError) error = NULL;
+
+	if (!config->egl_headless) {
+		return;
+	}
+	machine->egl_ops = ui_module_load("egl", EGL_OBJECT, EGL_PACKAGE, EGL_BUILD_PACKAGE, &error);
+	if (machine->egl_ops) {
+		machine->egl = machine->egl_ops->create(config->egl_rendernode, config->egl_linear,
+							machine->board.displays, &error);
+	}
+	if (!machine->egl) {
+		warn_report("%s; pictures are read by the CPU", error->message);
+	}
+}
+
 /* ---- a window ---- */
 
 static bool create_gtk(struct machine *machine, GError **error)
@@ -138,7 +160,11 @@ static bool create_gtk(struct machine *machine, GError **error)
 
 bool machine_create_uis(struct machine *machine, GError **error)
 {
-	return create_spice(machine, error) && create_gtk(machine, error);
+	if (!create_spice(machine, error) || !create_gtk(machine, error)) {
+		return false;
+	}
+	create_egl(machine);
+	return true;
 }
 
 void machine_destroy_uis(struct machine *machine)
@@ -148,5 +174,8 @@ void machine_destroy_uis(struct machine *machine)
 	}
 	if (machine->spice) {
 		machine->spice_ops->destroy(machine->spice);
+	}
+	if (machine->egl) {
+		machine->egl_ops->destroy(machine->egl);
 	}
 }

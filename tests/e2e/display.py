@@ -20,13 +20,13 @@ WIDTH, HEIGHT = 1024, 768
 class Bench:
     """One guest and one X server that all tests here share."""
 
-    def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT)):
+    def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT), args=()):
         self.kind = kind
         self.x = stack.enter_context(XServer(*screen))
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={mode[0]},yres={mode[1]}",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-vnc", "127.0.0.1:7,share=ignore",
-            initrd=gpu_initrd(kind)))
+            *args, initrd=gpu_initrd(kind)))
         self.vm.wait_serial("^guest: ready", 120)
 
     @contextlib.contextmanager

@@ -9,7 +9,11 @@
 
 struct egl_importer {
 	EGLDisplay display;
-	bool has_modifiers;
+	/* From EGL itself: libepoxy looks for an extension's functions in the display that is current,
+	 * and there may be none when a buffer goes. */
+	PFNEGLCREATEIMAGEKHRPROC create_image;
+	PFNEGLDESTROYIMAGEKHRPROC destroy_image;
+	PFNEGLQUERYDMABUFMODIFIERSEXTPROC query_modifiers; /* NULL: it knows none */
 	egl_import_check_fn check;
 	void *opaque;
 	/* The owner, and every import: so its address, which is the addons' key, isn't used again
@@ -40,8 +44,14 @@ struct egl_importer *egl_importer_create(EGLDisplay display, egl_import_check_fn
 	}
 	importer = g_new0(struct egl_importer, 1);
 	importer->display = display;
-	importer->has_modifiers =
-		epoxy_has_egl_extension(display, "EGL_EXT_image_dma_buf_import_modifiers");
+	importer->create_image =
+		(PFNEGLCREATEIMAGEKHRPROC)eglGetProcAddress("eglCreateImageKHR");
+	importer->destroy_image =
+		(PFNEGLDESTROYIMAGEKHRPROC)eglGetProcAddress("eglDestroyImageKHR");
+	if (epoxy_has_egl_extension(display, "EGL_EXT_image_dma_buf_import_modifiers")) {
+		importer->query_modifiers = (PFNEGLQUERYDMABUFMODIFIERSEXTPROC)eglGetProcAddress(
+			"eglQueryDmaBufModifiersEXT");
+	}
 	importer->check = check;
 	importer->opaque = opaque;
 	importer->refs = 1;
@@ -61,7 +71,7 @@ static void importer_unref(struct egl_importer *importer)
 static void image_destroy(struct import *import)
 {
 	if (import->is.image != EGL_NO_IMAGE_KHR) {
-		eglDestroyImageKHR(import->importer->display, import->is.image);
+		import->importer->destroy_image(import->importer->display, import->is.image);
 		import->is.image = EGL_NO_IMAGE_KHR;
 	}
 }
@@ -141,9 +151,9 @@ static bool find_layout(const struct egl_importer *importer, const struct fb_inf
 	EGLBoolean externals[MODIFIERS_MAX];
 	EGLint n = 0;
 
-	if (!importer->has_modifiers ||
-	    !eglQueryDmaBufModifiersEXT(importer->display, (EGLint)info->fourcc, MODIFIERS_MAX,
-					modifiers, externals, &n)) {
+	if (!importer->query_modifiers ||
+	    !importer->query_modifiers(importer->display, (EGLint)info->fourcc, MODIFIERS_MAX,
+				       modifiers, externals, &n)) {
 		return false;
 	}
 	for (EGLint i = 0; i < MIN(n, MODIFIERS_MAX); i++) {
@@ -177,8 +187,8 @@ static EGLImage create_image(const struct egl_importer *importer, const struct f
 		return EGL_NO_IMAGE_KHR;
 	}
 	egl_import_attribs(&buffer->info, buffer->fd, listed, attribs);
-	image = eglCreateImageKHR(importer->display, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT, NULL,
-				  attribs);
+	image = importer->create_image(importer->display, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT,
+				       NULL, attribs);
 	if (image == EGL_NO_IMAGE_KHR) {
 		error_set(error, "EGL: %ux%u %s: import refused by the driver (EGL error 0x%x)",
 			  buffer->info.width_px, buffer->info.height_px,
@@ -220,4 +230,17 @@ const struct egl_import *egl_import(struct egl_importer *importer, struct fb_buf
 		return NULL;
 	}
 	return &import->is;
+}
+
+void egl_import_refuse(struct egl_importer *importer, struct fb_buffer *buffer,
+		       const char *reason)
+{
+	struct import *import = fb_buffer_addon_get(buffer, importer);
+
+	g_free(import->refusal);
+	import->refusal = g_strdup(reason);
+	g_mutex_lock(&importer->lock);
+	importer->imports = g_list_remove(importer->imports, import);
+	image_destroy(import);
+	g_mutex_unlock(&importer->lock);
 }

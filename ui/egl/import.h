@@ -38,6 +38,10 @@ void egl_importer_destroy(struct egl_importer *importer);
 const struct egl_import *egl_import(struct egl_importer *importer, struct fb_buffer *buffer,
 				    GError **error);
 
+/* No use after all: from now on egl_import() refuses @buffer with @reason. */
+void egl_import_refuse(struct egl_importer *importer, struct fb_buffer *buffer,
+		       const char *reason);
+
 /* Attributes of an import at most, with their end. */
 #define EGL_IMPORT_ATTRIBS (2 * (4 + 5 * FB_MAX_PLANES) + 1)
 /*
