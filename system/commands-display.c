@@ -113,6 +113,9 @@ static JsonObject *describe_console(struct console *console)
 	json_object_set_int_member(object, "head", state.head);
 	json_object_set_boolean_member(object, "active", state.active);
 	json_object_set_int_member(object, "sinks", state.sinks);
+	if (state.reader) {
+		json_object_set_string_member(object, "reader", state.reader);
+	}
 	if (state.blank == BLANK_NONE) {
 		json_object_set_object_member(object, "plane", describe_plane(&state));
 	} else {

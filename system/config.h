@@ -33,8 +33,11 @@ struct config {
 	uint64_t ram_bytes;
 	char *kernel, *initrd, *append;
 	char *name, *process_name, *uuid, *pidfile;
-	char *vnc, *display, *vga, *keymap; /* as given */
+	char *display, *vga, *keymap; /* as given */
+	GPtrArray *vncs; /* of char *: each -vnc */
 	char *spice; /* all -spice, joined by commas */
+	bool egl_headless, egl_linear; /* linear: x-linear=on */
+	char *egl_rendernode;
 	char *qtest, *qtest_log;
 	bool nodefaults, nographic, paused, no_reboot, no_shutdown, daemonize;
 	bool i8042;
@@ -55,8 +58,14 @@ void config_destroy(struct config *config);
  * unless the command line says something about them. Called once, after all options. */
 void config_add_defaults(struct config *config);
 
+/* The type of -display, "gtk" in "gtk,gl=on". */
+bool config_display_is(const struct config *config, const char *type);
+
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_ERROR };
 /* DONE: help or the version was asked for and printed. */
+/* The type of -display, "gtk" in "gtk,gl=on". */
+bool config_display_is(const struct config *config, const char *type);
+
 enum options_result options_parse(struct config *config, int argc, char **argv, GError **error);
 
 /*

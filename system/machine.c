@@ -16,10 +16,11 @@
 #include "system/command-table.h"
 #include "system/machine.h"
 #include "system/qtest.h"
+#include "ui/clipboard.h"
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
-#include "ui/spice.h"
+#include "ui/vdagent.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -152,11 +153,6 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void ui_event(void *opaque, const char *name, JsonObject *data)
-{
-	qmp_event(((struct machine *)opaque)->monitor, name, data);
-}
-
 static void vnc_power(void *opaque, enum vnc_power power)
 {
 	if (power == VNC_POWER_RESET) {
@@ -169,12 +165,63 @@ static void vnc_power(void *opaque, enum vnc_power power)
 /* Nobody chose the port, so somebody has to be told, in the words that scripts look for. */
 static void print_vnc_address(struct machine *machine)
 {
-	g_autoptr(JsonNode) state = vnc_server_query(machine->vnc);
+	g_autoptr(JsonNode) state = vnc_server_query(machine->vncs->pdata[0]);
 	JsonObject *object = json_node_get_object(state);
 
 	g_printerr("VNC server running on %s:%s\n",
 		   json_object_get_string_member_with_default(object, "host", "?"),
 		   json_object_get_string_member_with_default(object, "service", "?"));
+}
+
+/* Hosts of guests' agents, and the clipboard that one of them shares. */
+static void create_vdagents(struct machine *machine)
+{
+	for (guint i = 0; i < machine->chardevs->len; i++) {
+		struct chardev *chardev = machine->chardevs->pdata[i];
+		const struct vdagent_options *options = vdagent_chardev_options(chardev);
+		struct vdagent_host host = {
+			.displays = machine->board.displays,
+			.lock = machine_lock,
+			.unlock = machine_unlock,
+		};
+
+		if (!options) {
+			continue;
+		}
+		if (options->clipboard) {
+			if (!machine->clipboard) {
+				machine->clipboard = clipboard_create();
+			}
+			host.clipboard = machine->clipboard;
+		}
+		if (options->mouse) {
+			host.input = machine->board.input;
+		}
+		g_ptr_array_add(machine->vdagents, vdagent_create(chardev, &host));
+	}
+}
+
+/* Named as QEMU does: "default", "vnc2", "vnc3"... */
+static bool add_vnc(struct machine *machine, const char *spec, struct vnc_host *host, GError **error)
+{
+	g_autofree char *id = machine->vncs->len ?
+			      g_strdup_printf("vnc%u", machine->vncs->len + 1) : NULL;
+	struct vnc_server *server;
+
+	host->id = id;
+	server = vnc_server_create(spec, host, error);
+	if (!server) {
+		return false;
+	}
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		if (!strcmp(vnc_server_id(machine->vncs->pdata[i]), vnc_server_id(server))) {
+			error_set(error, "-vnc: id=%s: given twice", vnc_server_id(server));
+			vnc_server_destroy(server);
+			return false;
+		}
+	}
+	g_ptr_array_add(machine->vncs, server);
+	return true;
 }
 
 static bool create_vnc(struct machine *machine, GError **error)
@@ -184,8 +231,9 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.displays = machine->board.displays,
 		.input = machine->board.input,
 		.objects = machine->objects,
+		.clipboard = machine->clipboard,
 		.name = config->name,
-		.event = ui_event,
+		.event = machine_ui_event,
 		.power = vnc_power,
 		.opaque = machine,
 	};
@@ -198,64 +246,15 @@ static bool create_vnc(struct machine *machine, GError **error)
 		}
 	}
 	host.keymap = machine->keymap;
-	if (!config->vnc) {
-		return true;
-	}
-	machine->vnc = vnc_server_create(config->vnc, &host, error);
-	if (machine->vnc && config->vnc_is_default) {
-		print_vnc_address(machine);
-	}
-	return machine->vnc != NULL;
-}
-
-static const char *ui_secret(void *opaque, const char *id, GError **error)
-{
-	return crypto_secret(((struct machine *)opaque)->objects, id, error);
-}
-
-static struct chardev *ui_chardev(void *opaque, unsigned int index)
-{
-	GPtrArray *chardevs = ((struct machine *)opaque)->chardevs;
-
-	return index < chardevs->len ? chardevs->pdata[index] : NULL;
-}
-
-/* A port that nobody will ever serve isn't pretended. */
-static bool no_spice_ports(struct machine *machine, GError **error)
-{
-	struct chardev *chardev;
-
-	for (unsigned int i = 0; (chardev = ui_chardev(machine, i)); i++) {
-		if (spicevmc_name(chardev)) {
-			return error_set(error, "-chardev %s: spicevmc: needs -spice",
-					 chardev_id(chardev));
+	for (guint i = 0; i < config->vncs->len; i++) {
+		if (!add_vnc(machine, config->vncs->pdata[i], &host, error)) {
+			return false;
 		}
 	}
-	return true;
-}
-
-static bool create_spice(struct machine *machine, GError **error)
-{
-	const struct config *config = machine->config;
-	struct ui_host host = {
-		.displays = machine->board.displays,
-		.input = machine->board.input,
-		.name = config->name,
-		.uuid = config->uuid,
-		.event = ui_event,
-		.secret = ui_secret,
-		.chardev = ui_chardev,
-		.opaque = machine,
-	};
-
-	if (!config->spice) {
-		return no_spice_ports(machine, error);
+	if (config->vnc_is_default) {
+		print_vnc_address(machine);
 	}
-	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
-					    SPICE_BUILD_PACKAGE, error);
-	machine->spice = machine->spice_ops ?
-			 machine->spice_ops->create(config->spice, &host, error) : NULL;
-	return machine->spice != NULL;
+	return true;
 }
 
 static bool build(struct machine *machine, GError **error)
@@ -272,8 +271,12 @@ static bool build(struct machine *machine, GError **error)
 	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
-	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !create_spice(machine, error) || !create_monitors(machine, error)) {
+	    !machine_reset_hardware(machine, error)) {
+		return false;
+	}
+	create_vdagents(machine);
+	if (!create_vnc(machine, error) || !machine_create_uis(machine, error) ||
+	    !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -294,7 +297,10 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)net_backend_destroy);
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
+	machine->vncs = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_server_destroy);
+	machine->vdagents = g_ptr_array_new_with_free_func((GDestroyNotify)vdagent_destroy);
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
+	machine->state_watchers = g_array_new(FALSE, FALSE, sizeof(struct state_watcher));
 	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
@@ -318,10 +324,10 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
-	if (machine->spice) {
-		machine->spice_ops->destroy(machine->spice);
-	}
-	vnc_server_destroy(machine->vnc);
+	machine_destroy_uis(machine);
+	g_ptr_array_unref(machine->vncs);
+	g_ptr_array_unref(machine->vdagents);
+	clipboard_destroy(machine->clipboard);
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
@@ -338,6 +344,7 @@ void machine_destroy(struct machine *machine)
 	monitor_destroy(machine->monitor);
 	g_ptr_array_unref(machine->chardevs);
 	g_ptr_array_unref(machine->devices);
+	g_array_unref(machine->state_watchers);
 	g_main_loop_unref(machine->loop);
 	g_free(machine);
 }

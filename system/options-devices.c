@@ -171,7 +171,8 @@ OPTION_HANDLER(opt_chardev)
 
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
-		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n");
+		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n"
+		       "  qemu-vdagent\n");
 		*done = true;
 		return true;
 	}
@@ -324,17 +325,47 @@ OPTION_HANDLER(opt_vga)
 	return true;
 }
 
+static bool set_egl_headless(struct config *config, const char *arg, GError **error)
+{
+	static const char *const known[] = { "rendernode", "x-linear", NULL };
+	struct opts *opts = opts_parse("-display egl-headless", arg, "type", error);
+	const char *node;
+	bool good;
+
+	if (!opts) {
+		return false;
+	}
+	opts_get(opts, "type");
+	node = opts_get(opts, "rendernode");
+	if (node) {
+		option_set(&config->egl_rendernode, node);
+	}
+	good = opts_get_bool(opts, "x-linear", &config->egl_linear, error) &&
+	       opts_check_used(opts, known, error);
+	config->egl_headless = good;
+	opts_destroy(opts);
+	return good;
+}
+
 OPTION_HANDLER(opt_display)
 {
 	if (option_is_help(arg)) {
-		printf("Available display back-end types:\nnone\nvnc\n");
+		printf("Available display back-end types:\nnone\nvnc\negl-headless\ngtk\n");
 		*done = true;
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
-		option_set(&config->vnc, arg + strlen("vnc="));
+		g_ptr_array_add(config->vncs, g_strdup(arg + strlen("vnc=")));
+	} else if (!strcmp(arg, "egl-headless") || g_str_has_prefix(arg, "egl-headless,")) {
+		if (!set_egl_headless(config, arg, error)) {
+			return false;
+		}
+	} else if (!strcmp(arg, "gtk") || g_str_has_prefix(arg, "gtk,")) {
+		option_set(&config->display, arg);
+		return true;
 	} else if (strcmp(arg, "none")) {
-		return error_set(error, "%s %s: not offered (none, vnc=...)", object, arg);
+		return error_set(error, "%s %s: not offered (none, vnc=..., egl-headless, gtk)",
+				 object, arg);
 	}
 	option_set(&config->display, "none");
 	return true;
@@ -353,7 +384,7 @@ OPTION_HANDLER(opt_vnc)
 		*done = true;
 		return true;
 	}
-	option_set(&config->vnc, arg);
+	g_ptr_array_add(config->vncs, g_strdup(arg));
 	return true;
 }
 
@@ -551,7 +582,8 @@ const struct option device_options[] = {
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
 	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
-	{ "display", "none|vnc=...", "no window here, or VNC", opt_display },
+	{ "display", "none|vnc=...|egl-headless[,rendernode=PATH]|gtk[,gl=on][,...]",
+	  "no window here, VNC, pictures read by GL, or a window", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },

@@ -54,6 +54,8 @@ struct console {
 /* "device: no picture: text", into *error. Returns NULL. */
 void *console_blank_error(const struct console *console, GError **error);
 
+/* Accepts NULL; NULL: there is none. */
+const struct gl_reader *display_gl_reader(const struct display_registry *registry);
 /* registry.c */
 void display_registry_add(struct display_registry *registry, struct console *console);
 void display_registry_remove(struct display_registry *registry, struct console *console);

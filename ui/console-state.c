@@ -79,6 +79,13 @@ static double median(const struct stage_times *times)
 	return (double)sorted[n / 2];
 }
 
+static const char *reader_name(const struct console *console)
+{
+	enum read_path path = reader_path(console->reader);
+
+	return path == READ_NEVER ? NULL : path == READ_BY_GL ? "gl" : "cpu";
+}
+
 void console_get_state(struct console *console, struct console_state *state)
 {
 	/* A picture that only the CPU sinks can't have is a blank screen to all of those. */
@@ -100,6 +107,7 @@ void console_get_state(struct console *console, struct console_state *state)
 		.blank = by_reader ? console->reader_blank : console->blank,
 		.active = console->active,
 		.sinks = console->sinks.length,
+		.reader = reader_name(console),
 		.query_ms = median(&console->stages[STAGE_QUERY]),
 		.map_ms = median(&console->stages[STAGE_MAP]),
 		.copy_ms = median(&console->stages[STAGE_COPY]),

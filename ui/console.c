@@ -320,6 +320,7 @@ static void refresh_reader(struct console *console)
 		return;
 	}
 	start = clock_ns();
+	reader_set_gl(console->reader, display_gl_reader(console->registry));
 	result = reader_update(console->reader, frame, &console->reader_hint, &error);
 	if (result == READER_FROZEN) {
 		console->reader_waits = true;
@@ -575,13 +576,14 @@ pixman_image_t *console_capture(struct console *console, GError **error)
 	pixman_image_t *image = NULL;
 
 	g_assert(main_thread_is_current());
+	reader_set_gl(console->reader, display_gl_reader(console->registry));
 	for (unsigned int i = 0; i < CAPTURE_TRIES && !image; i++) {
 		console->ops->poll(console->source);
 		if (!console->current) {
 			console_blank_error(console, error);
 			break;
 		}
-		image = reader_capture(console->current, error);
+		image = reader_capture(console->reader, console->current, error);
 		if (!image) {
 			g_prefix_error(error, "%s: ", console->device);
 			break;

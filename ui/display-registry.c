@@ -10,6 +10,7 @@ struct watcher {
 struct display_registry {
 	GPtrArray *consoles; /* of struct console *, borrowed, in order of creation */
 	GArray *watchers;
+	const struct gl_reader *gl;
 };
 
 struct display_registry *display_registry_create(void)
@@ -29,6 +30,16 @@ void display_registry_destroy(struct display_registry *registry)
 		g_array_free(registry->watchers, TRUE);
 		g_free(registry);
 	}
+}
+
+void display_set_gl_reader(struct display_registry *registry, const struct gl_reader *gl)
+{
+	registry->gl = gl;
+}
+
+const struct gl_reader *display_gl_reader(const struct display_registry *registry)
+{
+	return registry ? registry->gl : NULL;
 }
 
 static void tell(struct display_registry *registry, struct console *console, bool added)

@@ -49,6 +49,19 @@ int fb_view_open(struct fb_view *view, const struct frame *frame, GError **error
 	return 0;
 }
 
+void fb_view_over(struct fb_view *view, const struct fb_info *info, const void *memory)
+{
+	*view = (struct fb_view){
+		.width_px = info->width_px,
+		.height_px = info->height_px,
+		.format = fb_format_find(info->fourcc),
+		.info = info,
+		.memory = memory,
+		.source = { 0, 0, (int32_t)info->width_px, (int32_t)info->height_px },
+		.direct = true,
+	};
+}
+
 /* The pixels of @area as they are. A linear buffer needs no @scratch and has no limit of size. */
 static struct fb_block raw_lines(const struct fb_view *view, const struct area *area,
 				 struct fb_scratch *scratch)

@@ -44,6 +44,10 @@ struct fb_block {
  * for memory that can't be, with *error. */
 int fb_view_open(struct fb_view *view, const struct frame *frame, GError **error);
 
+/* The same of linear XRGB8888 pixels at @memory that are the picture as it is shown. @info lives as
+ * long. */
+void fb_view_over(struct fb_view *view, const struct fb_info *info, const void *memory);
+
 /* Up to FB_BLOCK_W x FB_BLOCK_H pixels at @x, @y: in @scratch, or where they lie if that will do;
  * then the guest may be changing them. */
 void fb_view_block(const struct fb_view *view, unsigned int x, unsigned int y, unsigned int w,

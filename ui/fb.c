@@ -211,21 +211,50 @@ void fb_buffer_unref(struct fb_buffer *buffer)
 	g_free(buffer);
 }
 
-static int map_dmabuf(struct fb_buffer *buffer)
+/* Reading past the end of the object would be SIGBUS, so don't believe the driver. */
+static int measure_dmabuf(struct fb_buffer *buffer)
 {
 	off_t size = lseek(buffer->fd, 0, SEEK_END);
-	void *hva;
 
-	/* Reading past the end of the object would be SIGBUS, so don't believe the driver. */
 	if (size < 0) {
 		return errno;
 	}
 	if ((uint64_t)size < buffer->info.size_bytes) {
-		if ((uint64_t)size < bytes_needed(&buffer->info)) {
+		if (fb_layout_is_known(buffer->info.fourcc, buffer->info.modifier) &&
+		    (uint64_t)size < bytes_needed(&buffer->info)) {
 			return ERANGE;
 		}
 		buffer->info.size_bytes = (uint64_t)size;
 	}
+	return 0;
+}
+
+static void size_error(int err, GError **error)
+{
+	if (err == ERANGE) {
+		error_set(error, "dma-buf: shorter than the picture it is said to hold");
+	} else {
+		error_set_errno(error, err, "dma-buf: size");
+	}
+}
+
+bool fb_buffer_check_size(struct fb_buffer *buffer, GError **error)
+{
+	if (buffer->kind == FB_DMABUF && !buffer->measured) {
+		buffer->size_errno = measure_dmabuf(buffer);
+		buffer->measured = true;
+	}
+	if (buffer->size_errno) {
+		size_error(buffer->size_errno, error);
+		return false;
+	}
+	return true;
+}
+
+static int map_dmabuf(struct fb_buffer *buffer)
+{
+	void *hva;
+
 	hva = mmap(NULL, buffer->info.size_bytes, PROT_READ, MAP_SHARED, buffer->fd, 0);
 	if (hva == MAP_FAILED) {
 		return errno;
@@ -237,12 +266,13 @@ static int map_dmabuf(struct fb_buffer *buffer)
 
 const void *fb_buffer_map(struct fb_buffer *buffer, GError **error)
 {
+	if (!fb_buffer_check_size(buffer, error)) {
+		return NULL;
+	}
 	if (!buffer->hva && !buffer->map_errno) {
 		buffer->map_errno = map_dmabuf(buffer);
 	}
-	if (buffer->map_errno == ERANGE) {
-		error_set(error, "dma-buf: shorter than the picture it is said to hold");
-	} else if (buffer->map_errno) {
+	if (buffer->map_errno) {
 		error_set_errno(error, buffer->map_errno, "dma-buf: mmap");
 	}
 	return buffer->hva;

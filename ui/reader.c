@@ -4,7 +4,6 @@
 #include <string.h>
 #include <drm_fourcc.h>
 
-#include "ui/fb-view.h"
 #include "ui/reader.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -18,6 +17,8 @@ struct reader {
 	gint refs; /* the owner, every frame that is out, every thawed call on its way */
 	gint holds; /* frames that are out */
 	gint waiting; /* an update was refused because of them */
+	const struct gl_reader *gl;
+	enum read_path path;
 	struct fb_buffer *store; /* the snapshot; its own size is the picture's */
 	bool valid;
 	uint64_t seq;
@@ -125,6 +126,16 @@ struct frame *reader_frame(struct reader *reader, const pixman_region32_t *damag
 const pixman_region32_t *reader_damage(const struct reader *reader)
 {
 	return &reader->damage;
+}
+
+void reader_set_gl(struct reader *reader, const struct gl_reader *gl)
+{
+	reader->gl = gl;
+}
+
+enum read_path reader_path(const struct reader *reader)
+{
+	return reader->path;
 }
 
 bool reader_valid(const struct reader *reader)
@@ -311,16 +322,28 @@ static void update_tiles(struct reader *reader, const struct fb_view *view,
 				   (int)boxes->len);
 }
 
-static bool same_size(const struct fb_buffer *store, const struct fb_view *view)
+static bool same_size(const struct fb_buffer *store, const struct frame *frame)
 {
-	return store && store->info.width_px == view->width_px &&
-	       store->info.height_px == view->height_px;
+	return store && store->info.width_px == frame_width(frame) &&
+	       store->info.height_px == frame_height(frame);
+}
+
+/* Makes room for @frame's picture. */
+static bool make_store(struct reader *reader, const struct frame *frame, GError **error)
+{
+	if (same_size(reader->store, frame)) {
+		return true;
+	}
+	reader_forget(reader);
+	reader->store = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, frame_width(frame),
+					       frame_height(frame), error);
+	return reader->store != NULL;
 }
 
 enum reader_result reader_update(struct reader *reader, struct frame *frame,
 				 const pixman_region32_t *hint, GError **error)
 {
-	struct fb_view view;
+	struct frame_read read;
 	int err;
 
 	if (!may_write(reader)) {
@@ -331,54 +354,53 @@ enum reader_result reader_update(struct reader *reader, struct frame *frame,
 		return READER_FROZEN;
 	}
 	fence_forget(reader);
-	err = fb_view_open(&view, frame, error);
+	if (!make_store(reader, frame, error)) {
+		return READER_NO_MEMORY;
+	}
+	err = frame_read_begin(&read, frame, reader->gl, reader->valid ? hint : NULL, error);
 	if (err) {
 		reader->valid = false;
 		return err == -ENOTSUP ? READER_BAD_FORMAT : READER_NO_MAP;
 	}
-	if (!same_size(reader->store, &view)) {
-		reader_forget(reader);
-		reader->store = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, view.width_px,
-						       view.height_px, error);
-		if (!reader->store) {
-			return READER_NO_MEMORY;
-		}
-	}
-	fb_buffer_cpu_begin(frame->buffer);
 	if (reader->valid) {
-		update_tiles(reader, &view, hint);
+		update_tiles(reader, &read.view, hint);
 	} else {
-		fb_view_read(&view, reader->store->hva, reader->store->info.plane[0].stride_bytes);
+		fb_view_read(&read.view, reader->store->hva,
+			     reader->store->info.plane[0].stride_bytes);
 		pixman_region32_fini(&reader->damage);
-		pixman_region32_init_rect(&reader->damage, 0, 0, view.width_px, view.height_px);
+		pixman_region32_init_rect(&reader->damage, 0, 0, read.view.width_px,
+					  read.view.height_px);
 		reader->valid = true;
 	}
-	fb_buffer_cpu_end(frame->buffer);
+	frame_read_end(&read);
+	reader->path = read.path;
 	reader->seq = frame->seq;
 	reader->time_ns = frame->time_ns;
 	return pixman_region32_not_empty(&reader->damage) ? READER_CHANGED : READER_SAME;
 }
 
-pixman_image_t *reader_capture(struct frame *frame, GError **error)
+pixman_image_t *reader_capture(struct reader *reader, struct frame *frame, GError **error)
 {
+	int width = (int)frame_width(frame), height = (int)frame_height(frame);
+	struct frame_read read;
 	pixman_image_t *image;
-	struct fb_view view;
 
 	if (fence_open(frame, FENCE_TIMEOUT_MS)) {
 		error_set(error, "framebuffer: not finished within %d ms", FENCE_TIMEOUT_MS);
 		return NULL;
 	}
-	if (fb_view_open(&view, frame, error)) {
-		return NULL;
-	}
-	image = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)view.width_px, (int)view.height_px, NULL,
-					 0);
+	image = pixman_image_create_bits(PIXMAN_x8r8g8b8, width, height, NULL, 0);
 	if (!image) {
-		error_set(error, "framebuffer: %ux%u: out of memory", view.width_px, view.height_px);
+		error_set(error, "framebuffer: %dx%d: out of memory", width, height);
 		return NULL;
 	}
-	fb_buffer_cpu_begin(frame->buffer);
-	fb_view_read(&view, pixman_image_get_data(image), (size_t)pixman_image_get_stride(image));
-	fb_buffer_cpu_end(frame->buffer);
+	if (frame_read_begin(&read, frame, reader->gl, NULL, error)) {
+		pixman_image_unref(image);
+		return NULL;
+	}
+	fb_view_read(&read.view, pixman_image_get_data(image),
+		     (size_t)pixman_image_get_stride(image));
+	frame_read_end(&read);
+	reader->path = read.path;
 	return image;
 }

@@ -10,7 +10,7 @@
 #ifndef UI_READER_H
 #define UI_READER_H
 
-#include "ui/fb-view.h"
+#include "ui/frame-read.h"
 
 /* The grid of the compare. Damage comes out as one bounding box for each tile that differs. (No
  * tile of a layout in memory: each is put together of what it needs of those.) */
@@ -33,6 +33,11 @@ struct reader *reader_create(void (*thawed)(void *opaque), void *opaque);
 /* Frames that are still referenced stay good. No thawed() after this. Accepts NULL. */
 void reader_destroy(struct reader *reader);
 
+/* A GPU to ask first; NULL, as it is at first: none. Borrowed. */
+void reader_set_gl(struct reader *reader, const struct gl_reader *gl);
+/* How the pixels were had at the last look that had any. */
+enum read_path reader_path(const struct reader *reader);
+
 /*
  * Brings the snapshot up to @frame, looking at the tiles that @hint touches (pixels of the
  * picture as it is shown). When the snapshot stands for nothing or for another size, everything
@@ -50,7 +55,7 @@ void reader_forget(struct reader *reader);
  * unless reader_valid(). The caller owns a reference. */
 struct frame *reader_frame(struct reader *reader, const pixman_region32_t *damage);
 
-/* All pixels of @frame as a new image, apart from any snapshot. Waits for its fence. */
-pixman_image_t *reader_capture(struct frame *frame, GError **error);
+/* All pixels of @frame as a new image, apart from the snapshot. Waits for its fence. */
+pixman_image_t *reader_capture(struct reader *reader, struct frame *frame, GError **error);
 
 #endif

@@ -119,7 +119,7 @@ static bool has_cap(const struct vfio_display *display, uint32_t cap)
 	return display->gfx && (vfio_gfx_caps(display->gfx) & cap);
 }
 
-/* A dma-buf that a CPU can read, a new reference; NULL and *look. */
+/* A dma-buf, a new reference; NULL and *look. It isn't mapped here: who reads it does that. */
 static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
 				    const struct fb_info *fb, enum look *look)
 {
@@ -134,25 +134,19 @@ static struct fb_buffer *get_dmabuf(struct vfio_display *display, uint32_t id,
 			       err == -ENOMEM || err == -EPERM ? " (" LOCKED_MEMORY_HINT ")" : "");
 		return NULL;
 	}
-	if (!buffer->hva && !fb_buffer_map(buffer, &error)) {
-		g_autofree char *text = NULL;
-		bool too_short = buffer->map_errno == ERANGE;
+	/* A region can always be read, so where there are both, the dma-buf must be readable. */
+	if (display->region_too && !fb_buffer_map(buffer, NULL)) {
+		fb_buffer_unref(buffer);
+		display->kind = VFIO_GFX_PLANE_TYPE_REGION;
+		*look = LOOK_FAILED;
+		return NULL;
+	}
+	if (!fb_buffer_check_size(buffer, &error)) {
+		g_autofree char *text = g_strdup_printf("%s: %s", display->device->name,
+							error->message);
 
 		fb_buffer_unref(buffer);
-		if (display->region_too) {
-			display->kind = VFIO_GFX_PLANE_TYPE_REGION;
-			*look = LOOK_FAILED;
-			return NULL;
-		}
-		if (too_short) {
-			text = g_strdup_printf("%s: %s", display->device->name, error->message);
-			*look = vfio_display_blank(display, BLANK_BAD_PLANE, text);
-			return NULL;
-		}
-		text = g_strdup_printf("%s: %s: it can't be read by a CPU (exported read-only or "
-				       "not mappable), and there is no GL path",
-				       display->device->name, error->message);
-		*look = vfio_display_blank(display, BLANK_NO_MAP, text);
+		*look = vfio_display_blank(display, BLANK_BAD_PLANE, text);
 		return NULL;
 	}
 	return buffer;

@@ -61,7 +61,7 @@ enum blank_reason vfio_plane_check(const struct vfio_device *device,
 	}
 	if (tiled && (!tile.width_bytes || tile.width_bytes % cpp)) {
 		error_set(error, "%s: pixels of format '%s' in the tiled layout 0x%"
-			  G_GINT64_MODIFIER "x can't be shown without a GL path", device->name,
+			  G_GINT64_MODIFIER "x can't be shown", device->name,
 			  fb_format_name(info->drm_format, name), (uint64_t)info->drm_format_mod);
 		return BLANK_BAD_FORMAT;
 	}

@@ -18,6 +18,7 @@
 struct console;
 struct sink;
 struct display_registry;
+struct gl_reader;
 
 /* ---- why there is no picture; texts and codes of query-display-state ---- */
 enum blank_reason {
@@ -186,6 +187,9 @@ struct console_state {
 	const char *blank_text;
 	bool active;
 	unsigned int sinks;
+	/* How the pixels for CPU sinks or a screenshot were had last: "cpu" or "gl"; NULL: they
+	 * never were. */
+	const char *reader;
 	struct source_state source;
 	/* medians of the last 64 frames, milliseconds; -1 = none yet */
 	double query_ms, map_ms, copy_ms, encode_ms, send_ms;
@@ -208,5 +212,7 @@ struct console *display_nth(struct display_registry *registry, unsigned int inde
 void display_watch(struct display_registry *registry,
 		   void (*fn)(void *opaque, struct console *console, bool added), void *opaque);
 void display_unwatch(struct display_registry *registry, void *opaque);
+/* From now on each console's reader asks @gl first (ui/gl-reader.h); NULL: none. Borrowed. */
+void display_set_gl_reader(struct display_registry *registry, const struct gl_reader *gl);
 
 #endif

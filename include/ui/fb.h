@@ -53,7 +53,8 @@ struct fb_buffer {
 	void *hva; /* FB_CPU: the memory; FB_DMABUF: see fb_buffer_map */
 	/* private */
 	gint refs;
-	int map_errno;
+	int map_errno, size_errno;
+	bool measured; /* size_errno is known */
 	bool owns_hva; /* mapped here, unmapped with the buffer */
 	fb_release_fn release;
 	void *opaque;
@@ -88,6 +89,9 @@ struct fb_buffer *fb_buffer_create_dmabuf(const struct fb_info *info, int fd, GE
 struct fb_buffer *fb_buffer_ref(struct fb_buffer *buffer);
 void fb_buffer_unref(struct fb_buffer *buffer);
 
+/* Does a dma-buf really hold the picture? Asked once and kept. For whoever lets others read it (a
+ * GPU, a viewer) without fb_buffer_map(), which asks too. */
+bool fb_buffer_check_size(struct fb_buffer *buffer, GError **error);
 /* Read-only CPU view of the memory, made once and kept; NULL and *error naming the cause (a
  * dma-buf that can't be mapped). */
 const void *fb_buffer_map(struct fb_buffer *buffer, GError **error);

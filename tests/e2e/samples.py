@@ -30,11 +30,11 @@ def load(module):
 
 
 @contextlib.contextmanager
-def guest(module, kind, vnc):
+def guest(module, kind, vnc, *args):
     load(module)
     with Vgpu(kind, module) as vgpu:
         with Machine("-device", f"vfio-pci,sysfsdev={vgpu.sysfs},display=on",
-                     "-vnc", f"{vnc},share=ignore") as vm:
+                     "-vnc", f"{vnc},share=ignore", *args) as vm:
             vm.wait_serial("^guest: ready", 120)
             yield vm
 

@@ -253,14 +253,12 @@ static void test_no_map(void)
 	struct fb_info info = guest->buffers[0]->info;
 	g_autoptr(GError) error = NULL;
 	struct console_state state;
-	int fds[2];
 
 	guest->tells_damage = false;
 	for (int i = 0; i < 2; i++) {
-		g_assert_cmpint(pipe(fds), ==, 0);
-		close(fds[1]);
 		fb_buffer_unref(guest->buffers[0]);
-		guest->buffers[0] = fb_buffer_create_dmabuf(&info, fds[0], &error);
+		guest->buffers[0] = fb_buffer_create_dmabuf(
+			&info, guest_unmappable_fd((off_t)info.size_bytes), &error);
 		g_assert_no_error(error);
 		guest_submit(guest);
 	}

@@ -4,7 +4,10 @@
 #define TESTS_UNIT_UI_GUEST_H
 
 #include <drm_fourcc.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "ui/capture.h"
 #include "ui/console.h"
@@ -41,6 +44,20 @@ static inline size_t guest_byte(const struct fb_info *info, size_t x, size_t y)
 	}
 	return ((y / h) * (stride / w) + x / w) * 4096 +
 	       guest_tile_offset(info->modifier, (unsigned int)(x % w), (unsigned int)(y % h));
+}
+
+/* A file that is long enough but can't be mapped for reading, as a dma-buf may be. */
+static inline int guest_unmappable_fd(off_t size)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC), write_only;
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(ftruncate(fd, size), ==, 0);
+	write_only = open(path, O_WRONLY | O_CLOEXEC);
+	g_assert_cmpint(write_only, >=, 0);
+	close(fd);
+	return write_only;
 }
 
 struct guest {
