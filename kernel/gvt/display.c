@@ -42,15 +42,8 @@ void gvt_display_limit(struct gvt_vgpu *vgpu, struct gvt_plane *plane)
 	}
 }
 
-/* Put @plane into the status; the id stays while it is the same. Under state_lock. */
-static void status_plane(struct gvt_vgpu *vgpu, const struct gvt_plane *from)
+void gvt_display_plane(struct vfio_gfx_plane *to, const struct gvt_plane *from)
 {
-	struct vfio_gfx_plane *to = &vgpu->status.plane;
-	struct vfio_gfx_plane was = *to;
-	bool moved = vgpu->status.src_x != from->src_x_px ||
-		     vgpu->status.src_y != from->src_y_px ||
-		     vgpu->status.rotation != from->rotation;
-
 	memset(to, 0, sizeof(*to));
 	to->drm_format = from->drm_format;
 	to->off_reason = from->off_reason;
@@ -60,6 +53,18 @@ static void status_plane(struct gvt_vgpu *vgpu, const struct gvt_plane *from)
 	to->width = from->width_px;
 	to->height = from->height_px;
 	to->stride = from->stride_bytes;
+}
+
+/* Put @plane into the status; the id stays while it is the same. Under state_lock. */
+static void status_plane(struct gvt_vgpu *vgpu, const struct gvt_plane *from)
+{
+	struct vfio_gfx_plane *to = &vgpu->status.plane;
+	struct vfio_gfx_plane was = *to;
+	bool moved = vgpu->status.src_x != from->src_x_px ||
+		     vgpu->status.src_y != from->src_y_px ||
+		     vgpu->status.rotation != from->rotation;
+
+	gvt_display_plane(to, from);
 	to->id = was.id;
 	if (moved || memcmp(to, &was, sizeof(was)) != 0) {
 		to->id = 0;

@@ -436,6 +436,8 @@ ssize_t gvt_region_mmio_write(struct gvt_vgpu *vgpu, const char __user *buf, siz
 
 /* What a consumer can't have of @plane is off, unless it looks at the status page for that. */
 void gvt_display_limit(struct gvt_vgpu *vgpu, struct gvt_plane *plane);
+/* As the consumer is told of it, but for the id. */
+void gvt_display_plane(struct vfio_gfx_plane *to, const struct gvt_plane *from);
 /* @plane is shown from now on, after a flip or change of mode. Under state_lock. */
 void gvt_display_flip(struct gvt_vgpu *vgpu, const struct gvt_plane *plane,
 		      const struct gvt_vblank *vblank, u64 now_ns);

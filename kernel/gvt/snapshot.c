@@ -163,16 +163,8 @@ static bool copy(struct gvt_vgpu *vgpu, const struct gvt_buf *buf, const struct 
 
 static void tell_plane(struct vfio_gfx_snapshot *told, const struct gvt_plane *plane)
 {
-	struct vfio_gfx_plane *to = &told->plane;
-
-	to->drm_format = plane->drm_format;
-	to->off_reason = plane->off_reason;
-	to->drm_format_mod = plane->modifier;
-	to->offset = offset_in_page(plane->offset_bytes);
-	to->size = plane->size_bytes;
-	to->width = plane->width_px;
-	to->height = plane->height_px;
-	to->stride = plane->stride_bytes;
+	gvt_display_plane(&told->plane, plane);
+	told->plane.offset = offset_in_page(plane->offset_bytes);
 	told->src_x = plane->src_x_px;
 	told->src_y = plane->src_y_px;
 	told->rotation = plane->rotation;

@@ -20,49 +20,30 @@ static uint32_t control_of(struct guest *guest)
 	return control;
 }
 
+/* What was requested is through now and then, and requests from here on wait or don't. */
+static void end_request(struct guest *guest)
+{
+	vfio_fake_snapshot(guest->f.fake, 0);
+	guest->f.fake->snapshots_wait = g_rand_int_range(guest->rand, 0, 2);
+}
+
 static void random_life(bool damage)
 {
+	/* quiet times, ordinary ones, and some in which few copies are whole */
+	static const unsigned int chances[] = { 0, 2, 4, 12 };
+
 	for (unsigned int round = 0; round < 8; round++) {
 		struct guest *guest = guest_new(damage, VFIO_TEAR_COPY);
 		struct judge quick, late;
 
-		judge_init(&quick, guest);
-		judge_init(&late, guest);
-		for (unsigned int step = 0; step < 300; step++) {
-			/* quiet times, ordinary ones, and some in which few copies are whole */
-			guest->chance = (unsigned int[]){ 0, 2, 4, 12 }[step / 20 % 4];
-			guest->f.fake->snapshots_wait = g_rand_int_range(guest->rand, 0, 2);
-			if (g_rand_int_range(guest->rand, 0, 3) == 0) {
-				finish_and_flip(guest);
-			}
-			late.busy = g_rand_int_range(guest->rand, 0, 2);
-			if (!late.busy) {
-				sink_done(&late.sink, late.sink.seq_sent);
-			}
-			if (g_rand_int_range(guest->rand, 0, 40) == 0) {
-				sink_set_wanted(&late.sink, false);
-				sink_set_wanted(&late.sink, true);
-			}
-			turn(2);
-			vfio_fake_snapshot(guest->f.fake, 0);
-			turn(2);
-		}
-		g_assert_cmpuint(quick.mixed + late.mixed, ==, 0);
-		g_assert_cmpuint(quick.presents, >, 20);
+		live(guest, &quick, &late, chances, end_request);
 		/* flips did come into copies, and no read is ever one of two pictures */
 		g_assert_cmpuint(source_of(guest).copy_tries, >, source_of(guest).copies);
 		g_assert_cmpuint(source_of(guest).mixed_reads, ==, 0);
-		guest->chance = 0;
 		guest->f.fake->snapshots_wait = false;
+		guest->chance = 0;
 		vfio_fake_snapshot(guest->f.fake, 0);
-		late.busy = false;
-		sink_done(&late.sink, late.sink.seq_sent);
-		run_ms(200);
-		assert_up_to_date(&quick);
-		assert_up_to_date(&late);
-		judge_finish(&quick);
-		judge_finish(&late);
-		guest_free(guest);
+		live_out(guest, &quick, &late, 200);
 	}
 }
 

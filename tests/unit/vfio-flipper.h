@@ -237,6 +237,53 @@ static inline struct source_state source_of(struct guest *guest)
 	return state.source;
 }
 
+/*
+ * 300 steps of a life with a viewer that is always ready and one that often isn't, @chances of the
+ * guest to act in turn; after each step @between, if there is one. No picture is ever mixed.
+ */
+static inline void live(struct guest *guest, struct judge *quick, struct judge *late,
+			const unsigned int chances[4], void (*between)(struct guest *guest))
+{
+	judge_init(quick, guest);
+	judge_init(late, guest);
+	for (unsigned int step = 0; step < 300; step++) {
+		guest->chance = chances[step / 20 % 4];
+		if (g_rand_int_range(guest->rand, 0, 3) == 0) {
+			finish_and_flip(guest);
+		}
+		late->busy = g_rand_int_range(guest->rand, 0, 2);
+		if (!late->busy) {
+			sink_done(&late->sink, late->sink.seq_sent);
+		}
+		if (g_rand_int_range(guest->rand, 0, 40) == 0) {
+			sink_set_wanted(&late->sink, false);
+			sink_set_wanted(&late->sink, true);
+		}
+		turn(2);
+		if (between) {
+			between(guest);
+		}
+		turn(2);
+	}
+	g_assert_cmpuint(quick->mixed + late->mixed, ==, 0);
+	g_assert_cmpuint(quick->presents, >, 20);
+}
+
+/* And at its end, @ms after the last flip, both have the last picture. */
+static inline void live_out(struct guest *guest, struct judge *quick, struct judge *late,
+			    unsigned int ms)
+{
+	guest->chance = 0;
+	late->busy = false;
+	sink_done(&late->sink, late->sink.seq_sent);
+	run_ms(ms);
+	assert_up_to_date(quick);
+	assert_up_to_date(late);
+	judge_finish(quick);
+	judge_finish(late);
+	guest_free(guest);
+}
+
 /* ---- a guest on a thread of its own ---- */
 
 struct racer {

@@ -9,41 +9,17 @@
 
 static void random_life(bool damage)
 {
+	/* quiet times, ordinary ones, and some in which no read is ever whole */
+	static const unsigned int chances[] = { 0, 2, 4, 16 };
+
 	for (unsigned int round = 0; round < 8; round++) {
 		struct guest *guest = guest_new(damage, VFIO_TEAR_LATCH);
 		struct judge quick, late;
 
-		judge_init(&quick, guest);
-		judge_init(&late, guest);
-		for (unsigned int step = 0; step < 300; step++) {
-			/* quiet times, ordinary ones, and some in which no read is ever whole */
-			guest->chance = (unsigned int[]){ 0, 2, 4, 16 }[step / 20 % 4];
-			if (g_rand_int_range(guest->rand, 0, 3) == 0) {
-				finish_and_flip(guest);
-			}
-			late.busy = g_rand_int_range(guest->rand, 0, 2);
-			if (!late.busy) {
-				sink_done(&late.sink, late.sink.seq_sent);
-			}
-			if (g_rand_int_range(guest->rand, 0, 40) == 0) {
-				sink_set_wanted(&late.sink, false);
-				sink_set_wanted(&late.sink, true);
-			}
-			turn(4);
-		}
-		g_assert_cmpuint(quick.mixed + late.mixed, ==, 0);
-		g_assert_cmpuint(quick.presents, >, 20);
+		live(guest, &quick, &late, chances, NULL);
 		/* flips did come into reads */
 		g_assert_cmpuint(source_of(guest).mixed_reads, >, 5);
-		guest->chance = 0;
-		late.busy = false;
-		sink_done(&late.sink, late.sink.seq_sent);
-		run_ms(60);
-		assert_up_to_date(&quick);
-		assert_up_to_date(&late);
-		judge_finish(&quick);
-		judge_finish(&late);
-		guest_free(guest);
+		live_out(guest, &quick, &late, 60);
 	}
 }
 
