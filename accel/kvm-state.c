@@ -223,6 +223,18 @@ static struct kvm_segment flat_segment(uint16_t selector, bool code)
 	};
 }
 
+static int enter_real_mode(struct kvm_vcpu *vcpu, uint32_t gpa)
+{
+	struct kvm_sregs sregs = vcpu->snapshot.sregs;
+	struct kvm_regs regs = { .rip = gpa & 0xf, .rflags = 2 };
+	int ret;
+
+	sregs.cs.selector = (uint16_t)(gpa >> 4);
+	sregs.cs.base = gpa & ~UINT32_C(0xf);
+	ret = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
+	return ret < 0 ? ret : MIN(kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs), 0);
+}
+
 int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 {
 	struct kvm_sregs sregs = vcpu->snapshot.sregs;
@@ -237,6 +249,9 @@ int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 	enable_caching(vcpu, boot->uc_base);
 	if (vcpu->index != 0) {
 		return 0; /* waits for the boot CPU's INIT and SIPI */
+	}
+	if (boot->real_mode_gpa) {
+		return enter_real_mode(vcpu, boot->real_mode_gpa);
 	}
 	sregs.cs = flat_segment(0x10, true);
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = flat_segment(0x18, false);

@@ -222,6 +222,7 @@ static const struct hmp_command commands[] = {
 	{ "system_reset", NULL, "system_reset", "reset the machine", 0, 0, hmp_plain },
 	{ "system_powerdown", NULL, "system_powerdown", "press the power button", 0, 0,
 	  hmp_plain },
+	{ "system_wakeup", NULL, "system_wakeup", "wake a guest that sleeps", 0, 0, hmp_plain },
 	{ "quit", "q", "quit", "end the virtual machine at once", 0, 0, hmp_plain },
 	{ "screendump", NULL, "screendump filename [-f ppm|png] [device [head]]",
 	  "save the screen's picture", 1, 5, hmp_screendump },

@@ -47,6 +47,21 @@ static JsonNode *system_powerdown(void *opaque, JsonObject *args, GError **error
 	return NULL;
 }
 
+static JsonNode *system_wakeup(void *opaque, JsonObject *args, GError **error)
+{
+	machine_wake(opaque, error);
+	return NULL;
+}
+
+static JsonNode *query_current_machine(void *opaque, JsonObject *args, GError **error)
+{
+	JsonObject *machine = json_object_new();
+
+	json_object_set_boolean_member(machine, "wakeup-suspend-support",
+				       ((struct machine *)opaque)->pc != NULL);
+	return node_of_object(machine);
+}
+
 static JsonNode *system_reset(void *opaque, JsonObject *args, GError **error)
 {
 	machine_reset(opaque, false);
@@ -177,6 +192,8 @@ const struct qmp_command machine_commands[] = {
 	{ "quit", quit },
 	{ "system_powerdown", system_powerdown },
 	{ "system_reset", system_reset },
+	{ "system_wakeup", system_wakeup },
+	{ "query-current-machine", query_current_machine },
 	{ "query-name", query_name },
 	{ "query-uuid", query_uuid },
 	{ "query-kvm", query_kvm },

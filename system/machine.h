@@ -31,6 +31,7 @@ enum run_state {
 	STATE_PRELAUNCH, /* -S, before the first cont */
 	STATE_RUNNING,
 	STATE_PAUSED,
+	STATE_SUSPENDED, /* the guest sleeps (ACPI S3) */
 	STATE_SHUTDOWN, /* the guest switched itself off (-no-shutdown) */
 	STATE_INTERNAL_ERROR, /* a vCPU can't go on */
 };
@@ -86,7 +87,9 @@ void machine_reset(struct machine *machine, bool by_guest);
 bool machine_reset_hardware(struct machine *machine, GError **error);
 /* Emits SHUTDOWN and ends machine_run, or stops the guest where -no-shutdown says so. */
 void machine_shutdown(struct machine *machine, enum shutdown_cause cause);
+/* Presses the power button, which wakes a guest that sleeps. */
 void machine_powerdown(struct machine *machine);
+bool machine_wake(struct machine *machine, GError **error);
 /* Fills board.request_* and the accelerator's exit ops. */
 void machine_connect_requests(struct machine *machine);
 

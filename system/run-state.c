@@ -15,13 +15,15 @@ enum {
 	REQUEST_SHUTDOWN_GUEST = 2,
 	REQUEST_SHUTDOWN_HOST = 4,
 	REQUEST_FAIL = 8,
+	REQUEST_SUSPEND = 16,
 };
 
 const char *run_state_name(enum run_state state)
 {
 	static const char *const names[] = {
 		[STATE_PRELAUNCH] = "prelaunch", [STATE_RUNNING] = "running",
-		[STATE_PAUSED] = "paused", [STATE_SHUTDOWN] = "shutdown",
+		[STATE_PAUSED] = "paused", [STATE_SUSPENDED] = "suspended",
+		[STATE_SHUTDOWN] = "shutdown",
 		[STATE_INTERNAL_ERROR] = "internal-error",
 	};
 
@@ -77,17 +79,17 @@ bool machine_cont(struct machine *machine, GError **error)
 		return error_set(error, "cont: the machine is in state '%s': reset it first",
 				 run_state_name(machine->state));
 	}
+	if (machine->state == STATE_SUSPENDED) {
+		return error_set(error, "cont: the guest sleeps: system_wakeup wakes it");
+	}
 	set_state(machine, STATE_RUNNING);
 	qmp_event(machine->monitor, "RESUME", NULL);
 	vcpus_run(machine);
 	return true;
 }
 
-bool machine_reset_hardware(struct machine *machine, GError **error)
+static void reset_devices(struct machine *machine)
 {
-	bool ok;
-
-	machine_lock();
 	for (unsigned int i = 0; i < machine->devices->len; i++) {
 		struct device *dev = machine->devices->pdata[i];
 
@@ -95,6 +97,14 @@ bool machine_reset_hardware(struct machine *machine, GError **error)
 			dev->class->reset(dev);
 		}
 	}
+}
+
+bool machine_reset_hardware(struct machine *machine, GError **error)
+{
+	bool ok;
+
+	machine_lock();
+	reset_devices(machine);
 	ok = !machine->pc || pc_reset(machine->pc, error);
 	machine_unlock();
 	return ok;
@@ -111,7 +121,7 @@ static JsonObject *cause_data(bool guest, const char *reason)
 
 void machine_reset(struct machine *machine, bool by_guest)
 {
-	bool running = machine->state == STATE_RUNNING;
+	bool running = machine->state == STATE_RUNNING || machine->state == STATE_SUSPENDED;
 	g_autoptr(GError) error = NULL;
 
 	if (by_guest && machine->config->no_reboot) {
@@ -119,7 +129,7 @@ void machine_reset(struct machine *machine, bool by_guest)
 		return;
 	}
 	TRACE(system, reset, "%s", by_guest ? "guest" : "host");
-	if (running) {
+	if (machine->state == STATE_RUNNING) {
 		vcpus_stop(machine);
 	}
 	qmp_event(machine->monitor, "RESET",
@@ -131,6 +141,7 @@ void machine_reset(struct machine *machine, bool by_guest)
 		return;
 	}
 	if (running) {
+		set_state(machine, STATE_RUNNING);
 		vcpus_run(machine);
 	} else if (machine->state != STATE_PRELAUNCH) {
 		set_state(machine, STATE_PAUSED);
@@ -155,8 +166,54 @@ void machine_shutdown(struct machine *machine, enum shutdown_cause cause)
 	}
 }
 
+/* Devices lose what they hold, as when their power goes; that is done when it comes back. */
+static void suspend(struct machine *machine)
+{
+	if (machine->state != STATE_RUNNING && machine->state != STATE_PAUSED) {
+		return;
+	}
+	if (machine->state == STATE_RUNNING) {
+		vcpus_stop(machine);
+	}
+	set_state(machine, STATE_SUSPENDED);
+	qmp_event(machine->monitor, "SUSPEND", NULL);
+}
+
+static bool wake(struct machine *machine, bool by_button, GError **error)
+{
+	bool ok;
+
+	machine_lock();
+	reset_devices(machine);
+	ok = pc_wake(machine->pc, by_button, error);
+	machine_unlock();
+	if (!ok) {
+		return false;
+	}
+	set_state(machine, STATE_RUNNING);
+	qmp_event(machine->monitor, "WAKEUP", NULL);
+	vcpus_run(machine);
+	return true;
+}
+
+bool machine_wake(struct machine *machine, GError **error)
+{
+	if (machine->state != STATE_SUSPENDED) {
+		return error_set(error, "system_wakeup: the guest doesn't sleep");
+	}
+	return wake(machine, false, error);
+}
+
 void machine_powerdown(struct machine *machine)
 {
+	g_autoptr(GError) error = NULL;
+
+	if (machine->state == STATE_SUSPENDED) {
+		if (!wake(machine, true, &error)) {
+			error_report("%s", error->message);
+		}
+		return;
+	}
 	qmp_event(machine->monitor, "POWERDOWN", NULL);
 	if (machine->pc) {
 		machine_lock();
@@ -184,6 +241,8 @@ static void handle_requests(void *opaque)
 		machine_shutdown(machine, SHUTDOWN_GUEST);
 	} else if (requests & REQUEST_RESET) {
 		machine_reset(machine, true);
+	} else if (requests & REQUEST_SUSPEND) {
+		suspend(machine);
 	}
 }
 
@@ -204,6 +263,11 @@ static void request_reset(struct board *board)
 static void request_shutdown(struct board *board, bool guest_asked)
 {
 	request(board->machine, guest_asked ? REQUEST_SHUTDOWN_GUEST : REQUEST_SHUTDOWN_HOST);
+}
+
+static void request_suspend(struct board *board)
+{
+	request(board->machine, REQUEST_SUSPEND);
 }
 
 static void exit_mmio(void *opaque, uint64_t gpa, void *data, unsigned int size, bool write)
@@ -250,6 +314,7 @@ void machine_connect_requests(struct machine *machine)
 {
 	machine->board.request_reset = request_reset;
 	machine->board.request_shutdown = request_shutdown;
+	machine->board.request_suspend = request_suspend;
 	if (machine->accel) {
 		accel_set_exit_ops(machine->accel, &exit_ops, machine);
 	}

@@ -7,7 +7,8 @@
 #include "dsdt.hex" /* dsdt_aml_code, made by iasl */
 #include "util/range.h"
 
-#define HEADER_SIZE	36
+#define FACS_OFFSET	64 /* behind the RSDP, aligned */
+#define FACS_VECTOR	12 /* the guest's "firmware waking vector" in it */
 #define LAPIC_GPA	0xfee00000u
 #define IOAPIC_GPA	0xfec00000u
 #define RESET_PORT	0xcf9
@@ -304,6 +305,7 @@ uint64_t acpi_build(const struct acpi_config *config, uint32_t gpa, void *buffer
 
 	put_zeros(&w, RSDP_SIZE);
 	facs = put_facs(&w);
+	g_assert(facs == gpa + FACS_OFFSET);
 	align(&w, 16);
 	dsdt = gpa + (uint32_t)w.used;
 	put_bytes(&w, dsdt_aml_code, sizeof(dsdt_aml_code));
@@ -317,4 +319,12 @@ uint64_t acpi_build(const struct acpi_config *config, uint32_t gpa, void *buffer
 	}
 	fill_rsdp(buffer, rsdt, xsdt);
 	return gpa;
+}
+
+uint32_t acpi_waking_vector(const void *buffer)
+{
+	uint32_t vector;
+
+	memcpy(&vector, (const uint8_t *)buffer + FACS_OFFSET + FACS_VECTOR, sizeof(vector));
+	return vector < 0x100000 ? vector : 0;
 }

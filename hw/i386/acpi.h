@@ -20,4 +20,8 @@ struct acpi_config {
  */
 uint64_t acpi_build(const struct acpi_config *config, uint32_t gpa, void *buffer, size_t size);
 
+/* Where a guest that slept wants to be entered in real mode: what it wrote to the FACS in such a @buffer. 0: below
+ * 1 MiB there is no such place. */
+uint32_t acpi_waking_vector(const void *buffer);
+
 #endif

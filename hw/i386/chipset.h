@@ -27,5 +27,7 @@ void piix3_set_default_lines(struct device *piix3);
 void piix4_pm_set_bus(struct device *pm, struct isa_bus *bus);
 /* As the power button does. */
 void piix4_pm_power_button(struct device *pm);
+/* After the reset that ends a suspend to RAM: what the guest is told of it. */
+void piix4_pm_woke(struct device *pm, bool by_button);
 
 #endif

@@ -11,7 +11,8 @@ DefinitionBlock ("", "DSDT", 2, "ORIEL", "ORIELPC", 1)
     External (COMS, IntObj)
     External (KBDP, IntObj)
 
-    // SLP_TYPa of soft off, as in piix4-pm.c
+    // SLP_TYPa of suspend to RAM and of soft off, as in piix4-pm.c
+    Name (\_S3, Package () { 1, 0, 0, 0 })
     Name (\_S5, Package () { 0, 0, 0, 0 })
 
     // Interrupt model: PCI pins go to the PICs' lines until an operating system that uses the

@@ -366,7 +366,6 @@ static void reset_devices(struct pc *pc)
 	pc->config_address = 0;
 	pc->reset_control = 0;
 	pc->port_92_value = PORT_92_A20;
-	pc->ioapic = false;
 	for (unsigned int i = 0; i < G_N_ELEMENTS(bridges); i++) {
 		bridges[i]->class->reset(bridges[i]);
 	}
@@ -381,16 +380,36 @@ static void reset_devices(struct pc *pc)
 	}
 }
 
+/* The chipset as firmware leaves it. */
+static bool reset_chipset(struct pc *pc, GError **error)
+{
+	reset_devices(pc);
+	piix3_set_default_lines(pc->isa_bridge);
+	return pci_bus_assign(pc->board->pci, &pc->windows, error);
+}
+
+static bool reset_vcpus(struct pc *pc, struct vcpu_boot_state *boot, GError **error)
+{
+	int ret;
+
+	if (boot) {
+		boot->uc_base = LOW_MAX;
+	}
+	ret = accel_vcpus_reset(pc->board->accel, boot);
+	if (ret < 0) {
+		return error_set_errno(error, -ret, "CPUs: reset");
+	}
+	return true;
+}
+
 bool pc_reset(struct pc *pc, GError **error)
 {
 	struct vcpu_boot_state boot;
 	uint8_t *acpi;
 	uint64_t rsdp;
-	int ret;
 
-	reset_devices(pc);
-	piix3_set_default_lines(pc->isa_bridge);
-	if (!pci_bus_assign(pc->board->pci, &pc->windows, error)) {
+	pc->ioapic = false;
+	if (!reset_chipset(pc, error)) {
 		return false;
 	}
 	acpi = addr_space_ram(pc->board->mem, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, true);
@@ -400,12 +419,22 @@ bool pc_reset(struct pc *pc, GError **error)
 					     pc->high_bytes, rsdp, &boot, error)) {
 		return false;
 	}
-	boot.uc_base = LOW_MAX;
-	ret = accel_vcpus_reset(pc->board->accel, pc->loader ? &boot : NULL);
-	if (ret < 0) {
-		return error_set_errno(error, -ret, "CPUs: reset");
+	return reset_vcpus(pc, pc->loader ? &boot : NULL, error);
+}
+
+bool pc_wake(struct pc *pc, bool by_button, GError **error)
+{
+	const void *acpi = addr_space_ram(pc->board->mem, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, false);
+	struct vcpu_boot_state boot = { .real_mode_gpa = acpi_waking_vector(acpi) };
+
+	if (!boot.real_mode_gpa) {
+		return error_set(error, "wake-up: the guest left no address to go on at");
 	}
-	return true;
+	if (!reset_chipset(pc, error)) {
+		return false;
+	}
+	piix4_pm_woke(pc->pm, by_button);
+	return reset_vcpus(pc, &boot, error);
 }
 
 void pc_powerdown(struct pc *pc)

@@ -26,6 +26,7 @@
 #define SLEEP_TYPE(control) ((control) >> 10 & 7)
 #define SLEEP_NOW	0x2000
 #define SLEEP_TYPE_OFF	0 /* also \_S5 in dsdt.asl */
+#define SLEEP_TYPE_RAM	1 /* \_S3 */
 
 #define TIMER_HZ	3579545
 #define TIMER_MASK	0xffffff
@@ -110,6 +111,8 @@ static void write_control(struct piix4_pm *pm, uint16_t value)
 	}
 	if (SLEEP_TYPE(value) == SLEEP_TYPE_OFF) {
 		pm->pci.dev.board->request_shutdown(pm->pci.dev.board, true);
+	} else if (SLEEP_TYPE(value) == SLEEP_TYPE_RAM) {
+		pm->pci.dev.board->request_suspend(pm->pci.dev.board);
 	} else {
 		TRACE_GUEST_ERROR(i386, "sleep state %u isn't offered", SLEEP_TYPE(value));
 	}
@@ -144,6 +147,14 @@ void piix4_pm_power_button(struct device *dev)
 	struct piix4_pm *pm = pm_of(dev);
 
 	pm->status |= BUTTON_STS;
+	update_sci(pm);
+}
+
+void piix4_pm_woke(struct device *dev, bool by_button)
+{
+	struct piix4_pm *pm = pm_of(dev);
+
+	pm->status |= WAKE_STS | (by_button ? BUTTON_STS : 0);
 	update_sci(pm);
 }
 

@@ -14,6 +14,9 @@ struct vcpu_boot_state {
 	/* As a BIOS sets the MTRRs of all CPUs: write-back, but uncached from here to 4 GiB (4 GiB
 	 * minus a power of two; 0: nothing uncached). */
 	uint64_t uc_base;
+	/* Not 0: none of the entry above, but real mode at this address below 1 MiB, as firmware
+	 * enters an operating system that slept (ACPI specification 6.4, 5.2.10). */
+	uint32_t real_mode_gpa;
 };
 
 /* @model: "host", "max" or a model name, with optional ",+feature,-feature,feature=on|off".

@@ -20,7 +20,7 @@ struct egl_headless_ops {
 };
 
 #define EGL_OBJECT "-display egl-headless"
-#define EGL_PACKAGE "libepoxy0"
-#define EGL_BUILD_PACKAGE "libepoxy-dev"
+#define EGL_PACKAGE "libepoxy0, libgbm1"
+#define EGL_BUILD_PACKAGE "libepoxy-dev, libgbm-dev"
 
 #endif

@@ -35,7 +35,9 @@ class Bench:
         self.vm.send(f"kmspattern {arguments} & pattern=$!")
         frames = []
         while True:
-            match = self.vm.wait_serial(r"^(?:frame \d+ (.*)|(holds|off)|kmspattern: (.*))$", 120)
+            # The shell's prompt may come between the echo and what the program says.
+            match = self.vm.wait_serial(r"(?:frame \d+ (\S+ crc \S+)|^(holds|off)|^kmspattern: (.*))$",
+                                        120)
             if match.group(3):
                 raise Failure(f"kmspattern: {match.group(3)}")
             if match.group(2) == "holds":

@@ -56,9 +56,29 @@ def rebinds(vm, viewer):
     check_guest(vm)
 
 
-def suspends(vm, viewer):
-    """The board offers no S3: suspending is to idle, with everything that drivers do for it."""
-    tap.same("sleep states", vm.run("cat /sys/power/mem_sleep").strip(), "[s2idle]")
+def suspends_to_ram(vm, viewer):
+    """Everything but memory loses its power, the vGPU too."""
+    wanted = pattern(vm)
+    until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
+    for command in ["system_wakeup", "system_powerdown"]:
+        vm.qmp.events.clear()
+        vm.send("echo deep >/sys/power/mem_sleep; echo mem >/sys/power/state; echo awake")
+        vm.qmp.wait_event("SUSPEND", 60)
+        tap.same("the machine", vm.qmp("query-status")["status"], "suspended")
+        tap.same("the screen", "plane" in vm.qmp("query-display-state")[0], False)
+        vm.qmp(command)
+        vm.qmp.wait_event("WAKEUP")
+        vm.wait_serial("^awake$", 60)
+        until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
+    vm.run("kill $pattern; wait $pattern 2>/dev/null; true")
+    pattern_is_shown(vm, viewer)
+    check_guest(vm)
+
+
+def suspends_to_idle(vm, viewer):
+    """Only drivers sleep."""
+    tap.same("sleep states", vm.run("cat /sys/power/mem_sleep").strip(), "s2idle [deep]")
+    vm.run("echo s2idle >/sys/power/mem_sleep")
     wanted = pattern(vm)
     until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
     if "platform" in vm.run("cat /sys/power/pm_test 2>/dev/null; true"):
@@ -113,7 +133,8 @@ def one_life(log):
         x = stack.enter_context(XServer())
         viewer = stack.enter_context(TigerVnc(x, "127.0.0.1::5907"))
         yield "drivers-come-and-go", lambda: rebinds(vm, viewer)
-        yield "suspends", lambda: suspends(vm, viewer)
+        yield "suspends-to-ram", lambda: suspends_to_ram(vm, viewer)
+        yield "suspends-to-idle", lambda: suspends_to_idle(vm, viewer)
         yield "reboots", lambda: reboots(vm, viewer)
 
         def remove():

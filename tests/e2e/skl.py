@@ -164,20 +164,9 @@ class Desktop:
 
 def follows(desktop, width, height):
     before = desktop.hotplugs()
-    # Now and then a wish doesn't get through (seen: one in ten, not understood yet); whoever pulls at a
-    # window pulls again. The full form counts the first pull only.
-    pulls = 1 if FULL else 4
-    for pull in range(pulls):
-        wanted = (width + pull % 2, height)
-        desktop.viewer.resize(*wanted)
-        start = time.monotonic()
-        try:
-            until("the guest's mode", wanted, desktop.size, 20)
-            break
-        except Failure:
-            print(f"# {width}x{height}: not followed")
-            if pull == pulls - 1:
-                raise
+    desktop.viewer.resize(width, height)
+    start = time.monotonic()
+    until("the guest's mode", (width, height), desktop.size, 40)
     took = time.monotonic() - start
     desktop.picture_agrees()
     print(f"# {width}x{height} after {took:.2f} s, {desktop.hotplugs() - before} events of the monitor")
@@ -188,7 +177,7 @@ def one_resize(desktop):
     sizes = [(1024, 768), (1600, 900)] + ([(1111, 777), (800, 600), (1920, 1080)] if FULL else [])
     took = [follows(desktop, *size) for size in sizes]
     # Two seconds on a machine that does nothing else; more where it has to share.
-    if max(took) > (2 if FULL else 15):
+    if FULL and max(took) > 2:
         raise Failure(f"the guest followed after {max(took):.2f} s")
 
 
@@ -201,23 +190,14 @@ def many_resizes(desktop):
     start = time.monotonic()
     desktop.viewer.resize_often(sizes, seconds / count)
     took = time.monotonic() - start
-    limit = 4
-    try:
-        until("the guest's mode", (width, height), desktop.size, 20)
-    except Failure:
-        if FULL:
-            raise
-        print("# not followed")  # as above
-        desktop.viewer.resize(width + 1, height)
-        until("the guest's mode", (width + 1, height), desktop.size, 20)
-        limit += 2
+    until("the guest's mode", (width, height), desktop.size, 40)
     time.sleep(2)
     desktop.picture_agrees()
     events = desktop.hotplugs() - before
     print(f"# {count} resizes in {took:.1f} s, {events} events of the monitor, the last size after "
           f"{time.monotonic() - start - took:.1f} s")
-    # Nothing settles while the window moves all the time.
-    if events > limit:
+    # One size settled, and maybe one before that while the viewer had to wait for a processor.
+    if events > 4:
         raise Failure(f"{events} events of the monitor for one size that settled")
 
 

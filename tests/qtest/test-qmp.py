@@ -139,6 +139,35 @@ def _(tmp):
     vm.wait_end()
 
 
+@test("run-state/a-guest-that-sleeps-is-woken-or-reset")
+def _(tmp):
+    vm = Vm(tmp)
+    fails(vm.qmp, "system_wakeup", says="sleep")
+    pm = vm.find(0x8086, 0x7113)
+    base = vm.config_read(pm, 0x40) & 0xffc0
+    vm.store("outw", base + 4, 1 << 10 | 1 << 13)
+    vm.qmp.event("SUSPEND")
+    assert vm.qmp("query-status") == {"status": "suspended", "running": False, "singlestep": False}
+    fails(vm.qmp, "cont", says="system_wakeup")
+    vm.qmp("stop")
+    assert vm.qmp("query-status")["status"] == "suspended"
+    fails(vm.qmp, "system_wakeup", says="no address")  # nobody wrote the FACS
+    vm.store("writel", 0xe0000 + 64 + 12, 0x9a000)
+    vm.qmp("system_wakeup")
+    vm.qmp.event("WAKEUP")
+    assert vm.qmp("query-status")["status"] == "running"
+    vm.store("outw", base + 4, 1 << 10 | 1 << 13)
+    vm.qmp.event("SUSPEND")
+    vm.qmp("system_powerdown")
+    vm.qmp.event("WAKEUP")
+    vm.store("outw", base + 4, 1 << 10 | 1 << 13)
+    vm.qmp.event("SUSPEND")
+    vm.qmp("system_reset")
+    assert vm.qmp("query-status")["status"] == "running"
+    assert vm.qmp("query-current-machine") == {"wakeup-suspend-support": True}
+    vm.quit()
+
+
 @test("run-state/no-shutdown-stops-and-a-reset-brings-it-back")
 def _(tmp):
     vm = Vm(tmp, "-no-shutdown")

@@ -16,7 +16,7 @@
 struct test_board {
 	struct board board;
 	struct isa_bus isa;
-	unsigned int resets, shutdowns;
+	unsigned int resets, shutdowns, suspends;
 };
 
 static inline void test_reset(struct board *board)
@@ -29,6 +29,11 @@ static inline void test_shutdown(struct board *board, bool guest_asked)
 	((struct test_board *)board)->shutdowns++;
 }
 
+static inline void test_suspend(struct board *board)
+{
+	((struct test_board *)board)->suspends++;
+}
+
 /* Leaves the machine lock held. */
 static inline void test_board_init(struct test_board *test)
 {
@@ -39,6 +44,7 @@ static inline void test_board_init(struct test_board *test)
 	test->board.input = input_router_create();
 	test->board.request_reset = test_reset;
 	test->board.request_shutdown = test_shutdown;
+	test->board.request_suspend = test_suspend;
 	test->isa.accel = test->board.accel;
 	machine_lock();
 }

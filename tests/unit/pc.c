@@ -20,12 +20,13 @@
 struct fixture {
 	struct board board; /* first: the requests' counters find themselves by it */
 	struct isa_bus unused;
-	unsigned int resets, shutdowns;
+	unsigned int resets, shutdowns, suspends;
 	struct pc *pc;
 };
 
 G_STATIC_ASSERT(offsetof(struct fixture, resets) == offsetof(struct test_board, resets));
 G_STATIC_ASSERT(offsetof(struct fixture, shutdowns) == offsetof(struct test_board, shutdowns));
+G_STATIC_ASSERT(offsetof(struct fixture, suspends) == offsetof(struct test_board, suspends));
 
 static struct pc *make_pc(struct fixture *f, uint64_t ram_bytes, GError **error)
 {
@@ -46,6 +47,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->board.input = input_router_create();
 	f->board.request_reset = test_reset;
 	f->board.request_shutdown = test_shutdown;
+	f->board.request_suspend = test_suspend;
 	machine_lock();
 	f->pc = make_pc(f, 16 << 20, &error);
 	g_assert_no_error(error);
@@ -253,6 +255,31 @@ static const uint8_t *find_table(struct fixture *f, const char *signature)
 	return NULL;
 }
 
+static void test_sleep(struct fixture *f, gconstpointer data)
+{
+	uint32_t facs = get32(find_table(f, "FACP") + 36), kept = 0x5eef;
+	const uint32_t no_vector = 0x100000, vector = 0x9a000;
+	g_autoptr(GError) error = NULL;
+
+	out(f, PM_CONTROL, 2, 1 << 10 | 1 << 13);
+	g_assert_cmpuint(f->suspends, ==, 1);
+	g_assert_cmpuint(f->shutdowns, ==, 0);
+	g_assert_false(pc_wake(f->pc, true, &error)); /* it wrote no vector */
+	g_assert_nonnull(error);
+	addr_space_write(f->board.mem, facs + 12, (void *)&no_vector, 4);
+	g_assert_false(pc_wake(f->pc, true, NULL));
+	addr_space_write(f->board.mem, facs + 12, (void *)&vector, 4);
+	addr_space_write(f->board.mem, 0xe8000, &kept, 4);
+	out(f, ROUTING_PORT, 1, 1);
+	g_assert_true(pc_wake(f->pc, false, NULL));
+	g_assert_cmphex(in(f, PM_STATUS, 2) & 0x8100, ==, 0x8000); /* woken, not by the button */
+	g_assert_true(pc_wake(f->pc, true, NULL));
+	g_assert_cmphex(in(f, PM_STATUS, 2) & 0x8100, ==, 0x8100);
+	addr_space_read(f->board.mem, 0xe8000, &kept, 4);
+	g_assert_cmphex(kept, ==, 0x5eef); /* where a reset writes its tables */
+	g_assert_cmphex(in(f, ROUTING_PORT, 1), ==, 1);
+}
+
 static void test_tables(struct fixture *f, gconstpointer data)
 {
 	const uint8_t *fadt = find_table(f, "FACP"), *madt = find_table(f, "APIC"), *facs;
@@ -344,6 +371,7 @@ int main(int argc, char **argv)
 	ADD("the-pm-timer-runs-at-its-rate", test_timer);
 	ADD("the-power-button-interrupts-when-enabled", test_button);
 	ADD("only-soft-off-shuts-down", test_soft_off);
+	ADD("a-guest-that-sleeps-goes-on-where-it-said", test_sleep);
 	ADD("the-pm-block-follows-its-register", test_moved_block);
 	ADD("pins-move-between-the-pics-and-the-ioapic", test_routing);
 	ADD("acpi-tables-add-up", test_tables);

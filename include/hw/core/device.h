@@ -49,6 +49,7 @@ struct board {
 	/* Requests that end up on the main thread. Context: any. */
 	void (*request_reset)(struct board *board);
 	void (*request_shutdown)(struct board *board, bool guest_asked);
+	void (*request_suspend)(struct board *board); /* to RAM, until somebody wakes it */
 };
 
 /*

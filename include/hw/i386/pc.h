@@ -35,6 +35,11 @@ void pc_destroy(struct pc *pc);
  * RAM. system/ resets the devices first. Context: main, vCPUs stopped, machine lock held.
  */
 bool pc_reset(struct pc *pc, GError **error);
+/*
+ * The end of a suspend to RAM, which is a reset with RAM as it was, and the guest entered where it wants
+ * to be. False and *error: it named no such place. system/ resets the devices first. Context: as pc_reset.
+ */
+bool pc_wake(struct pc *pc, bool by_button, GError **error);
 /* Presses the ACPI power button. Context: machine lock held. */
 void pc_powerdown(struct pc *pc);
 

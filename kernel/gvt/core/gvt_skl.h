@@ -117,7 +117,7 @@ struct gvt_skl {
 	bool plugged;
 	bool hpd_due;		/* a pulse that waits for hpd_next_ns */
 	uint64_t hpd_next_ns;	/* the guest takes more than four a second for a storm (4.10) */
-	bool plug_waits;	/* until the guest has seen that there is none, or plug_by_ns */
+	bool plug_waits; /* until the guest sees that there is none and is off, or plug_by_ns */
 	bool gone_seen;
 	uint64_t plug_by_ns;
 	uint8_t dpcd[0x700];	/* what the guest wrote over AUX */

@@ -8,8 +8,8 @@
 
 /* The guest takes more than 50 points a second, ten for a long pulse, for a storm. */
 #define HPD_GAP_NS 250000000ull
-/* How long a monitor waits for the guest to see that the one before is gone. */
-#define PLUG_WAIT_NS 1500000000ull
+/* How long a monitor waits for the guest to switch off what the one before showed. */
+#define PLUG_WAIT_NS 3000000000ull
 
 #define PORT_B 1u
 
@@ -76,13 +76,19 @@ static bool deaf(const struct gvt_skl *s)
 
 /*
  * A monitor that is exchanged within less time than the guest takes to look is no event for a desktop
- * that acts on monitors that come and go. So the new one waits until the guest has seen that the old
- * one is gone; not for ever, if it doesn't look.
+ * that acts on monitors that come and go. The guest's kernel looks at once, but the desktop looks by itself
+ * when it hears of it, and on a busy machine that is a second later. So the new one waits until the guest
+ * has seen that the old one is gone and has switched off what it showed; not for ever, since not every guest
+ * does that.
  */
+static bool gone_for_all(const struct gvt_skl *s)
+{
+	return s->gone_seen && !s->hpd_due && !gvt_skl_shown_pipe(s);
+}
+
 static bool plug_is_due(const struct gvt_skl *s, uint64_t now)
 {
-	return deaf(s) || now >= s->plug_by_ns ||
-	       (s->gone_seen && !s->hpd_due && now >= s->hpd_next_ns);
+	return deaf(s) || now >= s->plug_by_ns || (gone_for_all(s) && now >= s->hpd_next_ns);
 }
 
 void skl_port_catch_up(struct gvt_skl *s, uint64_t now)
@@ -110,7 +116,7 @@ uint64_t skl_port_deadline(const struct gvt_skl *s)
 	uint64_t plug = GVT_SKL_NEVER;
 
 	if (s->plug_waits) {
-		plug = s->gone_seen && !s->hpd_due ? s->hpd_next_ns : s->plug_by_ns;
+		plug = gone_for_all(s) ? s->hpd_next_ns : s->plug_by_ns;
 	}
 	return pulse < plug ? pulse : plug;
 }
@@ -277,7 +283,10 @@ unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, u
 		return 0;
 	}
 	value &= ~AUX_BUSY;
-	if (port != PORT_B || !look_for_monitor(s) || !on_dp(s) || size < 3 || size > AUX_MAX) {
+	/* Who looked whether there is a monitor, and found one, isn't told otherwise in the middle of
+	 * what it asks next: i915 calls that an error. */
+	if (port != PORT_B || (!s->plugged && s->gone_seen) || !on_dp(s) || size < 3 ||
+	    size > AUX_MAX) {
 		*skl_reg(s, offset) = value | was | SKL_AUX_DONE | SKL_AUX_TIMEOUT;
 		return 0;
 	}
