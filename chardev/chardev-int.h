@@ -83,6 +83,7 @@ struct chardev *socket_create_fd(const char *id, int fd, GError **error);
 struct chardev *stdio_create(const char *id, bool signals, GError **error);
 struct chardev *pty_create(const char *id, GError **error);
 struct chardev *spicevmc_create(const char *id, struct opts *opts, GError **error);
+struct chardev *vdagent_chardev_create(const char *id, struct opts *opts, GError **error);
 /* Takes @base. */
 struct chardev *mux_create(const char *id, struct chardev *base);
 

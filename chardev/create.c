@@ -72,7 +72,7 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 				      GError **error)
 {
 	static const char *const names[] = { "null", "stdio", "file", "pipe", "pty", "socket",
-					     "spicevmc", NULL };
+					     "spicevmc", "qemu-vdagent", NULL };
 	bool flag = false;
 	const char *path, *near;
 
@@ -102,6 +102,9 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 	if (!strcmp(backend, "spicevmc")) {
 		return spicevmc_create(id, opts, error);
 	}
+	if (!strcmp(backend, "qemu-vdagent")) {
+		return vdagent_chardev_create(id, opts, error);
+	}
 	near = nearest_name(backend, names);
 	error_set(error, "%s: unknown back end '%s'%s%s%s", opts->object, backend,
 		  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
@@ -130,7 +133,8 @@ struct chardev *chardev_create_opts(struct opts *opts, GError **error)
 	static const char *const known[] = { "backend", "id", "path", "append", "signal", "mux",
 					     "host", "port", "to", "server", "wait", "ipv4",
 					     "ipv6", "fd", "telnet", "websocket", "nodelay", "delay",
-					     "address", "name", "debug", NULL };
+					     "address", "name", "debug", "clipboard",
+					     "mouse", NULL };
 	const char *backend = opts_get(opts, "backend"), *id = opts_get(opts, "id");
 	struct chardev *chardev;
 	bool mux = false;

@@ -13,6 +13,8 @@
 struct spicevmc {
 	struct chardev base; /* first */
 	char *name;
+	bool is_vdagent;
+	struct vdagent_options options; /* of one */
 	const struct spicevmc_ops *server; /* NULL: none yet */
 	void *opaque;
 	bool front_open, connected;
@@ -136,7 +138,14 @@ static const struct chardev_class spicevmc_class = {
 
 const char *spicevmc_name(const struct chardev *chardev)
 {
-	return chardev->class == &spicevmc_class ? to_spicevmc(chardev)->name : NULL;
+	return chardev->class == &spicevmc_class && !to_spicevmc(chardev)->is_vdagent ?
+	       to_spicevmc(chardev)->name : NULL;
+}
+
+const struct vdagent_options *vdagent_chardev_options(const struct chardev *chardev)
+{
+	return chardev->class == &spicevmc_class && to_spicevmc(chardev)->is_vdagent ?
+	       &to_spicevmc(chardev)->options : NULL;
 }
 
 void spicevmc_attach(struct chardev *chardev, const struct spicevmc_ops *ops, void *opaque)
@@ -191,21 +200,47 @@ size_t spicevmc_write(struct chardev *chardev, const void *data, size_t len)
 	return len;
 }
 
+static struct spicevmc *create(const char *id, const char *name, const char *filename)
+{
+	struct spicevmc *vmc = g_new0(struct spicevmc, 1);
+
+	chardev_init(&vmc->base, &spicevmc_class, id);
+	vmc->base.filename = g_strdup(filename);
+	vmc->name = g_strdup(name);
+	vmc->queue = g_byte_array_new();
+	g_mutex_init(&vmc->lock);
+	return vmc;
+}
+
 struct chardev *spicevmc_create(const char *id, struct opts *opts, GError **error)
 {
 	const char *name = opts_get(opts, "name");
-	struct spicevmc *vmc;
 
 	if (!name || strcmp(name, "vdagent")) {
 		error_set(error, "%s: spicevmc: name=%s: not offered (vdagent)", opts->object,
 			  name ? name : "");
 		return NULL;
 	}
-	vmc = g_new0(struct spicevmc, 1);
-	chardev_init(&vmc->base, &spicevmc_class, id);
-	vmc->base.filename = g_strdup("spicevmc");
-	vmc->name = g_strdup(name);
-	vmc->queue = g_byte_array_new();
-	g_mutex_init(&vmc->lock);
+	return &create(id, name, "spicevmc")->base;
+}
+
+struct chardev *vdagent_chardev_create(const char *id, struct opts *opts, GError **error)
+{
+	struct vdagent_options options = { .clipboard = false, .mouse = true };
+	const char *name = opts_get(opts, "name");
+	struct spicevmc *vmc;
+
+	if (name && strcmp(name, "vdagent")) {
+		error_set(error, "%s: qemu-vdagent: name=%s: not offered (vdagent)", opts->object,
+			  name);
+		return NULL;
+	}
+	if (!opts_get_bool(opts, "clipboard", &options.clipboard, error) ||
+	    !opts_get_bool(opts, "mouse", &options.mouse, error)) {
+		return NULL;
+	}
+	vmc = create(id, "vdagent", "qemu-vdagent");
+	vmc->is_vdagent = true;
+	vmc->options = options;
 	return &vmc->base;
 }

@@ -21,7 +21,8 @@ static bool is_spice(JsonObject *args)
 }
 
 /* The server that a command is about, or NULL and *error. The argument @name says which of QEMU's kinds
- * of display is meant; "display", where there is one, has the server's id. */
+ * of display is meant; "display", where there is one, has the server's id, and means the first one where
+ * there is none. */
 static struct vnc_server *find_server(struct machine *machine, JsonObject *args, const char *command,
 				      const char *name, GError **error)
 {
@@ -30,19 +31,21 @@ static struct vnc_server *find_server(struct machine *machine, JsonObject *args,
 
 	if (what && strcmp(what, "vnc")) {
 		error_set(error, "%s: %s '%s': not one of %s", command, name, what,
-			  g_str_has_suffix(command, "_password") ? "vnc, spice" : "vnc");
+			  !strcmp(name, "protocol") ? "vnc, spice" : "vnc");
 		return NULL;
 	}
-	if (!machine->vnc) {
+	if (!machine->vncs->len) {
 		no_server(command, "VNC", error);
 		return NULL;
 	}
-	if (display && strcmp(display, vnc_server_id(machine->vnc))) {
-		error_set(error, "%s: display '%s': not found (%s)", command, display,
-			  vnc_server_id(machine->vnc));
-		return NULL;
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		if (!display || !strcmp(display, vnc_server_id(machine->vncs->pdata[i]))) {
+			return machine->vncs->pdata[i];
+		}
 	}
-	return machine->vnc;
+	error_set(error, "%s: display '%s': not found (%s%s)", command, display,
+		  vnc_server_id(machine->vncs->pdata[0]), machine->vncs->len > 1 ? ", ..." : "");
+	return NULL;
 }
 
 static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
@@ -50,8 +53,8 @@ static JsonNode *query_vnc(void *opaque, JsonObject *args, GError **error)
 	struct machine *machine = opaque;
 	JsonObject *off;
 
-	if (machine->vnc) {
-		return vnc_server_query(machine->vnc);
+	if (machine->vncs->len) {
+		return vnc_server_query(machine->vncs->pdata[0]);
 	}
 	off = json_object_new();
 	json_object_set_boolean_member(off, "enabled", FALSE);
@@ -63,8 +66,8 @@ static JsonNode *query_vnc_servers(void *opaque, JsonObject *args, GError **erro
 	struct machine *machine = opaque;
 	JsonArray *list = json_array_new();
 
-	if (machine->vnc) {
-		json_array_add_object_element(list, vnc_server_describe(machine->vnc));
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		json_array_add_object_element(list, vnc_server_describe(machine->vncs->pdata[i]));
 	}
 	return node_of_array(list);
 }
@@ -156,20 +159,45 @@ static JsonNode *display_update(void *opaque, JsonObject *args, GError **error)
 	return NULL;
 }
 
+static bool arg_bool(JsonObject *args, const char *name)
+{
+	return json_object_get_boolean_member_with_default(args, name, FALSE);
+}
+
+static void add_client_fd(struct machine *machine, JsonObject *args, struct vnc_server *vnc, int fd,
+			  GError **error)
+{
+	if (vnc) {
+		/* "tls" is for SPICE: with VNC the client says what it wants. */
+		vnc_server_add_fd(vnc, fd, arg_bool(args, "skipauth"), error);
+	} else {
+		machine->spice_ops->add_client(machine->spice, fd, arg_bool(args, "skipauth"),
+					       arg_bool(args, "tls"), error);
+	}
+}
+
 static JsonNode *add_client(void *opaque, JsonObject *args, GError **error)
 {
 	struct machine *machine = opaque;
-	struct vnc_server *server = find_server(machine, args, "add_client", "protocol", error);
-	const char *name = json_object_get_string_member(args, "fdname");
-	int fd = server ? monitor_take_fd(machine->monitor, name, error) : -1;
+	struct vnc_server *vnc = NULL;
+	int fd;
 
-	/* "tls" is for SPICE: with VNC the client says what it wants. */
-	if (fd >= 0) {
-		vnc_server_add_fd(server, fd,
-				  json_object_get_boolean_member_with_default(args, "skipauth", FALSE),
-				  error);
-	} else if (server) {
+	if (is_spice(args)) {
+		if (!machine->spice) {
+			no_server("add_client", "SPICE", error);
+			return NULL;
+		}
+	} else {
+		vnc = find_server(machine, args, "add_client", "protocol", error);
+		if (!vnc) {
+			return NULL;
+		}
+	}
+	fd = monitor_take_fd(machine->monitor, json_object_get_string_member(args, "fdname"), error);
+	if (fd < 0) {
 		g_prefix_error(error, "add_client: ");
+	} else {
+		add_client_fd(machine, args, vnc, fd, error);
 	}
 	return NULL;
 }

@@ -44,6 +44,7 @@ struct config *config_create(void)
 	config->objects = g_ptr_array_new_with_free_func((GDestroyNotify)opts_destroy);
 	config->drives = g_ptr_array_new_with_free_func(drive_config_free);
 	config->globals = g_ptr_array_new_with_free_func(global_config_free);
+	config->vncs = g_ptr_array_new_with_free_func(g_free);
 	return config;
 }
 
@@ -52,12 +53,12 @@ void config_destroy(struct config *config)
 	char **strings[] = {
 		&config->accels, &config->cpu, &config->kernel, &config->initrd, &config->append,
 		&config->name, &config->process_name, &config->uuid, &config->pidfile,
-		&config->vnc, &config->spice, &config->display, &config->vga, &config->keymap,
+		&config->spice, &config->display, &config->vga, &config->keymap,
 		&config->egl_rendernode, &config->qtest, &config->qtest_log,
 	};
 	GPtrArray *arrays[] = { config->serials, config->monitors, config->chardevs,
 				config->netdevs, config->devices, config->drives,
-				config->globals, config->objects };
+				config->globals, config->objects, config->vncs };
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(strings); i++) {
 		g_free(*strings[i]);
@@ -97,8 +98,8 @@ void config_add_defaults(struct config *config)
 	if (!config->vga && screen) {
 		config->vga = g_strdup("std");
 	}
-	if (!config->vnc && !config->spice && !config->display && screen) {
-		config->vnc = g_strdup("127.0.0.1:0,to=99");
+	if (!config->vncs->len && !config->spice && !config->display && screen) {
+		g_ptr_array_add(config->vncs, g_strdup("127.0.0.1:0,to=99"));
 		config->vnc_is_default = true;
 	}
 }

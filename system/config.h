@@ -33,7 +33,8 @@ struct config {
 	uint64_t ram_bytes;
 	char *kernel, *initrd, *append;
 	char *name, *process_name, *uuid, *pidfile;
-	char *vnc, *display, *vga, *keymap; /* as given */
+	char *display, *vga, *keymap; /* as given */
+	GPtrArray *vncs; /* of char *: each -vnc */
 	char *spice; /* all -spice, joined by commas */
 	bool egl_headless, egl_linear; /* linear: x-linear=on */
 	char *egl_rendernode;

@@ -8,6 +8,7 @@
 #include "accel/vcpu.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
+#include "chardev/spicevmc.h"
 #include "crypto/objects.h"
 #include "hw/core/machine-lock.h"
 #include "hw/i386/pc.h"
@@ -15,9 +16,11 @@
 #include "system/command-table.h"
 #include "system/machine.h"
 #include "system/qtest.h"
+#include "ui/clipboard.h"
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
+#include "ui/vdagent.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -162,12 +165,63 @@ static void vnc_power(void *opaque, enum vnc_power power)
 /* Nobody chose the port, so somebody has to be told, in the words that scripts look for. */
 static void print_vnc_address(struct machine *machine)
 {
-	g_autoptr(JsonNode) state = vnc_server_query(machine->vnc);
+	g_autoptr(JsonNode) state = vnc_server_query(machine->vncs->pdata[0]);
 	JsonObject *object = json_node_get_object(state);
 
 	g_printerr("VNC server running on %s:%s\n",
 		   json_object_get_string_member_with_default(object, "host", "?"),
 		   json_object_get_string_member_with_default(object, "service", "?"));
+}
+
+/* Hosts of guests' agents, and the clipboard that one of them shares. */
+static void create_vdagents(struct machine *machine)
+{
+	for (guint i = 0; i < machine->chardevs->len; i++) {
+		struct chardev *chardev = machine->chardevs->pdata[i];
+		const struct vdagent_options *options = vdagent_chardev_options(chardev);
+		struct vdagent_host host = {
+			.displays = machine->board.displays,
+			.lock = machine_lock,
+			.unlock = machine_unlock,
+		};
+
+		if (!options) {
+			continue;
+		}
+		if (options->clipboard) {
+			if (!machine->clipboard) {
+				machine->clipboard = clipboard_create();
+			}
+			host.clipboard = machine->clipboard;
+		}
+		if (options->mouse) {
+			host.input = machine->board.input;
+		}
+		g_ptr_array_add(machine->vdagents, vdagent_create(chardev, &host));
+	}
+}
+
+/* Named as QEMU does: "default", "vnc2", "vnc3"... */
+static bool add_vnc(struct machine *machine, const char *spec, struct vnc_host *host, GError **error)
+{
+	g_autofree char *id = machine->vncs->len ?
+			      g_strdup_printf("vnc%u", machine->vncs->len + 1) : NULL;
+	struct vnc_server *server;
+
+	host->id = id;
+	server = vnc_server_create(spec, host, error);
+	if (!server) {
+		return false;
+	}
+	for (guint i = 0; i < machine->vncs->len; i++) {
+		if (!strcmp(vnc_server_id(machine->vncs->pdata[i]), vnc_server_id(server))) {
+			error_set(error, "-vnc: id=%s: given twice", vnc_server_id(server));
+			vnc_server_destroy(server);
+			return false;
+		}
+	}
+	g_ptr_array_add(machine->vncs, server);
+	return true;
 }
 
 static bool create_vnc(struct machine *machine, GError **error)
@@ -177,6 +231,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.displays = machine->board.displays,
 		.input = machine->board.input,
 		.objects = machine->objects,
+		.clipboard = machine->clipboard,
 		.name = config->name,
 		.event = machine_ui_event,
 		.power = vnc_power,
@@ -191,14 +246,15 @@ static bool create_vnc(struct machine *machine, GError **error)
 		}
 	}
 	host.keymap = machine->keymap;
-	if (!config->vnc) {
-		return true;
+	for (guint i = 0; i < config->vncs->len; i++) {
+		if (!add_vnc(machine, config->vncs->pdata[i], &host, error)) {
+			return false;
+		}
 	}
-	machine->vnc = vnc_server_create(config->vnc, &host, error);
-	if (machine->vnc && config->vnc_is_default) {
+	if (config->vnc_is_default) {
 		print_vnc_address(machine);
 	}
-	return machine->vnc != NULL;
+	return true;
 }
 
 static bool build(struct machine *machine, GError **error)
@@ -215,8 +271,12 @@ static bool build(struct machine *machine, GError **error)
 	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
 	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
-	    !machine_reset_hardware(machine, error) || !create_vnc(machine, error) ||
-	    !machine_create_uis(machine, error) || !create_monitors(machine, error)) {
+	    !machine_reset_hardware(machine, error)) {
+		return false;
+	}
+	create_vdagents(machine);
+	if (!create_vnc(machine, error) || !machine_create_uis(machine, error) ||
+	    !create_monitors(machine, error)) {
 		return false;
 	}
 	serve_shared_monitors(machine, serial);
@@ -237,6 +297,8 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->netdevs = g_ptr_array_new_with_free_func((GDestroyNotify)net_backend_destroy);
 	machine->drives = g_ptr_array_new_with_free_func((GDestroyNotify)block_backend_destroy);
 	machine->devices = g_ptr_array_new();
+	machine->vncs = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_server_destroy);
+	machine->vdagents = g_ptr_array_new_with_free_func((GDestroyNotify)vdagent_destroy);
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
 	machine->state_watchers = g_array_new(FALSE, FALSE, sizeof(struct state_watcher));
 	machine->objects = crypto_objects_create();
@@ -262,7 +324,9 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
-	vnc_server_destroy(machine->vnc);
+	g_ptr_array_unref(machine->vncs);
+	g_ptr_array_unref(machine->vdagents);
+	clipboard_destroy(machine->clipboard);
 	machine_destroy_uis(machine);
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);

@@ -22,6 +22,7 @@ struct gtk_ops;
 struct gui;
 struct keymap;
 struct pc;
+struct clipboard;
 struct spice;
 struct spice_ops;
 struct qtest_server;
@@ -54,7 +55,9 @@ struct machine {
 	struct crypto_objects *objects;
 	struct keymap *keymap; /* NULL: US */
 	struct monitor *monitor;
-	struct vnc_server *vnc; /* NULL without -vnc */
+	GPtrArray *vncs; /* of struct vnc_server *: one for each -vnc */
+	struct clipboard *clipboard; /* NULL: no -chardev qemu-vdagent shares one */
+	GPtrArray *vdagents;
 	const struct spice_ops *spice_ops; /* the loaded module, NULL without -spice */
 	struct spice *spice;
 	const struct egl_headless_ops *egl_ops; /* the loaded module */

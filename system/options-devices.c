@@ -171,7 +171,8 @@ OPTION_HANDLER(opt_chardev)
 
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
-		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n");
+		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n"
+		       "  qemu-vdagent\n");
 		*done = true;
 		return true;
 	}
@@ -354,7 +355,7 @@ OPTION_HANDLER(opt_display)
 		return true;
 	}
 	if (g_str_has_prefix(arg, "vnc=")) {
-		option_set(&config->vnc, arg + strlen("vnc="));
+		g_ptr_array_add(config->vncs, g_strdup(arg + strlen("vnc=")));
 	} else if (!strcmp(arg, "egl-headless") || g_str_has_prefix(arg, "egl-headless,")) {
 		if (!set_egl_headless(config, arg, error)) {
 			return false;
@@ -383,7 +384,7 @@ OPTION_HANDLER(opt_vnc)
 		*done = true;
 		return true;
 	}
-	option_set(&config->vnc, arg);
+	g_ptr_array_add(config->vncs, g_strdup(arg));
 	return true;
 }
 

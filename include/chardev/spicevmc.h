@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -chardev spicevmc: a channel of the SPICE server's, which fetches what the front end writes and
- * says when somebody is there. Context: main.
+ * Back ends whose other end is inside this program, and fetches what the front end writes:
+ * -chardev spicevmc, a channel of the SPICE server's, and -chardev qemu-vdagent, our own host of
+ * the guest's agent (ui/vdagent). Context: main.
  */
 #ifndef CHARDEV_SPICEVMC_H
 #define CHARDEV_SPICEVMC_H
@@ -15,8 +16,14 @@ struct spicevmc_ops {
 	void (*wake)(void *opaque);
 };
 
+struct vdagent_options {
+	bool clipboard, mouse;
+};
+
 /* Its name= ("vdagent"), or NULL: another kind of back end. */
 const char *spicevmc_name(const struct chardev *chardev);
+/* Of a qemu-vdagent, or NULL: another kind. What follows is for both. */
+const struct vdagent_options *vdagent_chardev_options(const struct chardev *chardev);
 /* NULL ops detaches. front_open(true) comes at once if somebody listens already. */
 void spicevmc_attach(struct chardev *chardev, const struct spicevmc_ops *ops, void *opaque);
 /* The server's end is connected. */

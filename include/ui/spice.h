@@ -20,6 +20,9 @@ struct spice_ops {
 			     GError **error);
 	/* @time: "now", "never", "+SECONDS" or seconds since 1970. */
 	bool (*expire_password)(struct spice *spice, const char *time, GError **error);
+	/* A connected socket becomes a viewer's channel; takes @fd. @trusted: no password is asked for;
+	 * @tls: it speaks TLS from the start. */
+	bool (*add_client)(struct spice *spice, int fd, bool trusted, bool tls, GError **error);
 };
 
 #define SPICE_OBJECT "-spice"

@@ -8,6 +8,7 @@
 #include <json-glib/json-glib.h>
 
 struct vnc_server;
+struct clipboard;
 struct crypto_objects;
 struct display_registry;
 struct input_router;
@@ -20,6 +21,8 @@ struct vnc_host {
 	struct input_router *input;
 	const struct keymap *keymap; /* of symbols; NULL: a US layout; borrowed */
 	struct crypto_objects *objects; /* that options name; NULL: none; borrowed */
+	struct clipboard *clipboard; /* that clients share; NULL: none */
+	const char *id; /* of a server without id=; NULL: "default"; copied */
 	const char *name; /* guest's name for the desktop name; may be NULL; borrowed */
 	/* QMP events VNC_CONNECTED, VNC_INITIALIZED, VNC_DISCONNECTED; takes data. */
 	void (*event)(void *opaque, const char *name, JsonObject *data);

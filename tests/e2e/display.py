@@ -21,6 +21,7 @@ class Bench:
     """One guest and one X server that all tests here share."""
 
     def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT), args=()):
+        """args: more of the VMM's."""
         self.kind = kind
         self.x = stack.enter_context(XServer(*screen))
         self.vm = stack.enter_context(Machine(

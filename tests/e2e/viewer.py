@@ -20,6 +20,20 @@ def crc(picture):
     return f"{width}x{height} crc {zlib.crc32(pixels):08x}"
 
 
+def find(picture, screen):
+    """Where in screen the picture is, byte for byte, as (x, y), or None."""
+    width, height, pixels = picture
+    screen_width, screen_height, screen = screen
+    row, stride = width * 3, screen_width * 3
+    for y in range(screen_height - height + 1):
+        at = screen.find(pixels[:row], y * stride, (y + 1) * stride)
+        if at >= 0 and (at - y * stride) % 3 == 0 and all(
+                screen[at + i * stride:at + i * stride + row] == pixels[i * row:(i + 1) * row]
+                for i in range(height)):
+            return (at - y * stride) // 3, y
+    return None
+
+
 def until(what, wanted, get, limit_s=30):
     """Calls get() until it returns wanted."""
     end = time.monotonic() + limit_s
@@ -173,16 +187,7 @@ class Chromium:
 
     def find(self, picture):
         """Where on the screen the picture is, byte for byte, as (x, y), or None."""
-        width, height, pixels = picture
-        screen_width, screen_height, screen = self.screen()
-        row, stride = width * 3, screen_width * 3
-        for y in range(screen_height - height + 1):
-            at = screen.find(pixels[:row], y * stride, (y + 1) * stride)
-            if at >= 0 and (at - y * stride) % 3 == 0 and all(
-                    screen[at + i * stride:at + i * stride + row] == pixels[i * row:(i + 1) * row]
-                    for i in range(height)):
-                return (at - y * stride) // 3, y
-        return None
+        return find(picture, self.screen())
 
 
 def gvnccapture(x_server, display):

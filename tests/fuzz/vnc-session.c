@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include "ui/clipboard.h"
 #include "ui/input.h"
 #include "ui/vnc/rfb.h"
 #include "ui/vnc/server.h"
@@ -28,6 +30,8 @@ static struct {
 	struct console *console;
 	struct vnc_server *server;
 	struct fb_buffer *buffer, *cursor;
+	struct clipboard *clipboard;
+	struct clipboard_peer agent; /* the guest's side of it */
 	bool active;
 } env;
 
@@ -72,6 +76,32 @@ static const struct source_ops source_ops = {
 	.set_active = set_active, .poll = poll_source, .set_mode = set_mode,
 };
 
+/* ---- the guest's clipboard ---- */
+
+static void clipboard_changed(struct clipboard_peer *peer, bool text)
+{
+	if (text) {
+		clipboard_request(peer);
+	}
+}
+
+static void clipboard_wanted(struct clipboard_peer *peer)
+{
+	g_autoptr(GBytes) text = clipboard_text_create("gr\xc3\xbc\xc3\x9f\n\xe2\x98\x83", 9);
+
+	clipboard_provide(peer, text);
+}
+
+static void clipboard_came(struct clipboard_peer *peer, GBytes *text)
+{
+	check(!text || g_utf8_validate(g_bytes_get_data(text, NULL),
+				       (gssize)g_bytes_get_size(text), NULL));
+}
+
+static const struct clipboard_ops clipboard_ops = {
+	.changed = clipboard_changed, .request = clipboard_wanted, .data = clipboard_came,
+};
+
 static void start(void)
 {
 	struct vnc_host host = { 0 };
@@ -79,6 +109,8 @@ static void start(void)
 	main_thread_init();
 	env.displays = host.displays = display_registry_create();
 	env.input = host.input = input_router_create();
+	env.clipboard = host.clipboard = clipboard_create();
+	clipboard_join(env.clipboard, &env.agent, &clipboard_ops);
 	env.buffer = fb_buffer_create_alloc(DRM_FORMAT_XRGB8888, 70, 40, NULL);
 	env.cursor = fb_buffer_create_alloc(DRM_FORMAT_ARGB8888, 16, 16, NULL);
 	env.console = console_create(env.displays, "fuzz", 0, &source_ops, NULL);
@@ -176,6 +208,7 @@ static void say_encodings(struct program *program)
 		RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_VMWARE_LED_STATE, RFB_ENCODING_QUALITY_0 + 5,
 		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9, RFB_ENCODING_FENCE,
 		RFB_ENCODING_CONTINUOUS_UPDATES, RFB_ENCODING_XVP,
+		RFB_ENCODING_EXTENDED_CLIPBOARD,
 	};
 	unsigned int count = take_byte(program) % 20;
 	uint8_t message[4 + 4 * 20] = { 2, 0, 0, (uint8_t)count };
@@ -248,9 +281,50 @@ static void say_fence(struct program *program)
 	say(program, m, sizeof(m));
 }
 
+/* Plain or extended, with any bytes; now and then with a zlib stream that is one. */
+static void say_cut_text(struct program *program)
+{
+	unsigned int choice = take_byte(program);
+	uint8_t body[100];
+	uLongf len = take_byte(program) % 64;
+	uint8_t m[8] = { RFB_CLIENT_CUT_TEXT };
+	uint32_t size;
+
+	take(program, body, len);
+	if (choice & 1) {
+		uint8_t plain[64];
+		uLongf packed = sizeof(body) - 4;
+
+		take(program, plain, len);
+		check(compress2(body + 4, &packed, plain, len, 1) == Z_OK);
+		len = packed + 4;
+		memcpy(body, (uint8_t[]){ 1u << (choice >> 3 & 7), 0, 0, 1 }, 4);
+	}
+	size = GUINT32_TO_BE(choice & 2 ? (uint32_t)len : -(uint32_t)len);
+	memcpy(m + 4, &size, 4);
+	say(program, m, sizeof(m));
+	say(program, body, len);
+}
+
+static void change_clipboard(struct program *program)
+{
+	if (take_byte(program) & 1) {
+		clipboard_grab(&env.agent);
+	} else {
+		clipboard_release(&env.agent);
+	}
+}
+
 static void do_one(struct program *program)
 {
-	switch (take_byte(program) % 19) {
+	switch (take_byte(program) % 22) {
+	case 19:
+	case 20:
+		say_cut_text(program);
+		break;
+	case 21:
+		change_clipboard(program);
+		break;
 	case 0:
 		say_raw(program);
 		break;

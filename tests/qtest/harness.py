@@ -152,6 +152,15 @@ class Qmp(Connection):
             raise QmpError(reply["error"])
         return reply["return"]
 
+    def send_fd(self, name, fd):
+        """getfd, with the file."""
+        request = json.dumps({"execute": "getfd", "arguments": {"fdname": name}})
+        self.socket.sendmsg([request.encode()],
+                            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))])
+        reply = self.reply()
+        if "error" in reply:
+            raise QmpError(reply["error"])
+
     def event(self, name):
         """Waits for an event and returns its data."""
         while True:
@@ -160,6 +169,16 @@ class Qmp(Connection):
                     del self.events[i]
                     return event.get("data")
             self.events.append(self.message())
+
+
+def fails(call, *args, says, error_class="GenericError", **kwargs):
+    try:
+        result = call(*args, **kwargs)
+    except QmpError as error:
+        assert error.error_class == error_class, error
+        assert says in error.desc, error
+        return
+    raise AssertionError("succeeded: %r" % (result,))
 
 
 class Vm:

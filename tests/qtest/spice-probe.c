@@ -9,15 +9,25 @@
  *	motion DX DY		in server mouse mode
  *	button N 0|1		1 left, 2 middle, 3 right, 4 and 5 wheel up and down
  *	size W H		wish for a size of display 0
+ *	gl-picture [DISPLAY]	"gl-picture DISPLAY WxH CRC" of the dma-buf that it was passed; 0x0: none,
+ *				or a format that isn't XR24 or AR24
+ *	clip-grab TEXT		owns the clipboard; TEXT, with C's escapes, goes to who asks
+ *	clip-release
+ *	clip-ask		"clipboard-text TEXT" follows, with C's escapes
+ *	send-file PATH		"file-sent" or "file-failed WHY" follows
  *
  * Usage: spice-probe URI [PASSWORD [CA-FILE]]
+ *
+ * URI may also be "fd:N,N...": a connected socket for each channel.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <spice-client.h>
+#include <spice/vd_agent.h>
 #include <zlib.h>
 
 #define DISPLAYS 4
@@ -33,6 +43,8 @@ static SpiceMainChannel *main_channel;
 static SpiceInputsChannel *inputs;
 static GMainLoop *loop;
 static int buttons;
+static char *clip_text;
+static char **sockets; /* that are left */
 
 static int display_id(SpiceChannel *channel)
 {
@@ -136,6 +148,43 @@ static gboolean clipboard_grab(SpiceChannel *channel, guint selection, const gui
 	return TRUE;
 }
 
+static gboolean clipboard_request(SpiceChannel *channel, guint selection, guint type,
+				  gpointer opaque)
+{
+	printf("clipboard-request %u type %u\n", selection, type);
+	if (clip_text && type == VD_AGENT_CLIPBOARD_UTF8_TEXT) {
+		spice_main_channel_clipboard_selection_notify(main_channel, selection, type,
+							      (const guchar *)clip_text,
+							      strlen(clip_text));
+	}
+	return TRUE;
+}
+
+static void clipboard_data(SpiceChannel *channel, guint selection, guint type, gpointer data,
+			   guint size, gpointer opaque)
+{
+	g_autofree char *text = g_strndup(data, size);
+	g_autofree char *escaped = g_strescape(text, NULL);
+
+	printf("clipboard-text %s\n", escaped);
+}
+
+static void clipboard_release(SpiceChannel *channel, guint selection, gpointer opaque)
+{
+	printf("clipboard-release %u\n", selection);
+}
+
+static void file_sent(GObject *source, GAsyncResult *result, gpointer opaque)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (spice_main_channel_file_copy_finish(main_channel, result, &error)) {
+		printf("file-sent\n");
+	} else {
+		printf("file-failed %s\n", error ? error->message : "");
+	}
+}
+
 static void modifiers(SpiceChannel *channel, gpointer opaque)
 {
 	int keys;
@@ -156,15 +205,36 @@ static void channel_event(SpiceChannel *channel, SpiceChannelEvent event, gpoint
 	}
 }
 
+static int take_socket(void)
+{
+	return sockets && *sockets ? atoi(*sockets++) : -1;
+}
+
+static void open_fd(SpiceChannel *channel, int with_tls, gpointer opaque)
+{
+	int fd = take_socket();
+
+	if (fd >= 0) {
+		spice_channel_open_fd(channel, fd);
+	}
+}
+
 static void channel_new(SpiceSession *session, SpiceChannel *channel, gpointer opaque)
 {
 	g_signal_connect(channel, "channel-event", G_CALLBACK(channel_event), NULL);
+	g_signal_connect(channel, "open-fd", G_CALLBACK(open_fd), NULL);
 	if (SPICE_IS_MAIN_CHANNEL(channel)) {
 		main_channel = SPICE_MAIN_CHANNEL(channel);
 		g_signal_connect(channel, "main-mouse-update", G_CALLBACK(mouse_mode), NULL);
 		g_signal_connect(channel, "main-agent-update", G_CALLBACK(agent), NULL);
 		g_signal_connect(channel, "main-clipboard-selection-grab",
 				 G_CALLBACK(clipboard_grab), NULL);
+		g_signal_connect(channel, "main-clipboard-selection-request",
+				 G_CALLBACK(clipboard_request), NULL);
+		g_signal_connect(channel, "main-clipboard-selection", G_CALLBACK(clipboard_data),
+				 NULL);
+		g_signal_connect(channel, "main-clipboard-selection-release",
+				 G_CALLBACK(clipboard_release), NULL);
 		return;
 	}
 	if (SPICE_IS_DISPLAY_CHANNEL(channel) && display_id(channel) < DISPLAYS) {
@@ -192,9 +262,8 @@ static void channel_new(SpiceSession *session, SpiceChannel *channel, gpointer o
 
 /* ---- what is asked for ---- */
 
-static void print_picture(int id)
+static uLong picture_crc(const struct picture *picture)
 {
-	const struct picture *picture = &pictures[id];
 	uLong crc = crc32(0, NULL, 0);
 
 	for (int y = 0; picture->data && y < picture->height; y++) {
@@ -206,8 +275,57 @@ static void print_picture(int id)
 			crc = crc32(crc, rgb, 3);
 		}
 	}
+	return crc;
+}
+
+static void print_picture(int id)
+{
+	const struct picture *picture = &pictures[id];
+
 	printf("picture %d %dx%d %08lx\n", id, picture->data ? picture->width : 0,
-	       picture->data ? picture->height : 0, crc);
+	       picture->data ? picture->height : 0, picture_crc(picture));
+}
+
+static void print_gl_picture(int id)
+{
+	const SpiceGlScanout *gl = displays[id] ? spice_display_channel_get_gl_scanout(
+		SPICE_DISPLAY_CHANNEL(displays[id])) : NULL;
+	struct picture picture = { 0 };
+	void *memory = MAP_FAILED;
+	size_t size = 0;
+
+	if (gl && gl->fd >= 0 &&
+	    (!memcmp(&gl->format, "XR24", 4) || !memcmp(&gl->format, "AR24", 4))) {
+		size = (size_t)gl->stride * gl->height;
+		memory = mmap(NULL, size, PROT_READ, MAP_SHARED, gl->fd, 0);
+	}
+	if (memory != MAP_FAILED) {
+		picture = (struct picture){ (int)gl->width, (int)gl->height, (int)gl->stride, memory };
+	}
+	printf("gl-picture %d %dx%d %08lx\n", id, picture.width, picture.height,
+	       picture_crc(&picture));
+	if (memory != MAP_FAILED) {
+		munmap(memory, size);
+	}
+}
+
+static void send_file(const char *path)
+{
+	g_autoptr(GFile) file = g_file_new_for_path(path);
+	GFile *files[] = { file, NULL };
+
+	spice_main_channel_file_copy_async(main_channel, files, G_FILE_COPY_NONE, NULL, NULL, NULL,
+					   file_sent, NULL);
+}
+
+static void grab_clipboard(const char *escaped)
+{
+	guint32 type = VD_AGENT_CLIPBOARD_UTF8_TEXT;
+
+	g_free(clip_text);
+	clip_text = g_strcompress(escaped);
+	spice_main_channel_clipboard_selection_grab(
+		main_channel, VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD, &type, 1);
 }
 
 static void press(int button, int down)
@@ -249,6 +367,20 @@ static void obey(const char *line)
 		spice_main_channel_update_display_enabled(main_channel, 0, TRUE, FALSE);
 		spice_main_channel_update_display(main_channel, 0, 0, 0, a, b, FALSE);
 		spice_main_channel_send_monitor_config(main_channel);
+	} else if (!strncmp(line, "gl-picture", 10)) {
+		sscanf(line + 10, "%d", &a);
+		print_gl_picture(a);
+	} else if (!strncmp(line, "clip-grab ", 10)) {
+		grab_clipboard(line + 10);
+	} else if (!strcmp(line, "clip-release")) {
+		spice_main_channel_clipboard_selection_release(
+			main_channel, VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD);
+	} else if (!strcmp(line, "clip-ask")) {
+		spice_main_channel_clipboard_selection_request(
+			main_channel, VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD,
+			VD_AGENT_CLIPBOARD_UTF8_TEXT);
+	} else if (!strncmp(line, "send-file ", 10)) {
+		send_file(line + 10);
 	} else {
 		printf("what? %s\n", line);
 	}
@@ -279,7 +411,12 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	loop = g_main_loop_new(NULL, FALSE);
-	g_object_set(session, "uri", argv[1], "enable-audio", FALSE, "enable-usbredir", FALSE,
+	if (g_str_has_prefix(argv[1], "fd:")) {
+		sockets = g_strsplit(argv[1] + 3, ",", 0);
+	} else {
+		g_object_set(session, "uri", argv[1], NULL);
+	}
+	g_object_set(session, "enable-audio", FALSE, "enable-usbredir", FALSE,
 		     "enable-smartcard", FALSE, NULL);
 	if (argc > 2) {
 		g_object_set(session, "password", argv[2], NULL);
@@ -289,7 +426,8 @@ int main(int argc, char **argv)
 			     SPICE_SESSION_VERIFY_SUBJECT, NULL);
 	}
 	g_signal_connect(session, "channel-new", G_CALLBACK(channel_new), NULL);
-	if (!spice_session_connect(session)) {
+	if (!(sockets ? spice_session_open_fd(session, take_socket()) :
+			spice_session_connect(session))) {
 		printf("failed\n");
 		return 1;
 	}

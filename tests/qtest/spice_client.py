@@ -4,7 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import tempfile
 import time
 import zlib
 
@@ -40,6 +42,53 @@ def until(what, get, limit_s=TIMEOUT):
             return got
         assert time.monotonic() < end, "%s: not within %d s (got %r)" % (what, limit_s, got)
         time.sleep(0.05)
+
+
+def receive(s, length):
+    data = b""
+    while len(data) < length:
+        more = s.recv(length - len(data))
+        assert more, "closed after %r" % data
+        data += more
+    return data
+
+
+def raw_channel(path, session, kind):
+    """Opens a channel as a viewer does that has no capabilities, and says nothing on it; returns its
+    socket."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(path)
+    s.sendall(struct.pack("<4sIII", b"REDQ", 2, 2, 18) +
+              struct.pack("<IBBIII", session, kind, 0, 0, 0, 18))
+    size = struct.unpack("<4sIII", receive(s, 16))[3]
+    reply = receive(s, size)
+    assert struct.unpack("<I", reply[:4])[0] == 0
+    with tempfile.NamedTemporaryFile() as key:
+        key.write(reply[4:166])
+        key.flush()
+        s.sendall(subprocess.run(  # an empty ticket
+            ["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", key.name,
+             "-pkeyopt", "rsa_padding_mode:oaep"], input=b"\0", stdout=subprocess.PIPE,
+            check=True).stdout)
+    result = struct.unpack("<I", receive(s, 4))[0]
+    assert result == 0, result
+    return s
+
+
+def raw_message(s):
+    """(type, data) of the next message."""
+    _, kind, size, _ = struct.unpack("<QHII", receive(s, 18))
+    return kind, receive(s, size)
+
+
+def raw_session(path):
+    """The main channel's socket, and what other channels name it by."""
+    s = raw_channel(path, 0, 1)
+    while True:
+        kind, data = raw_message(s)
+        if kind == 103:  # SPICE_MSG_MAIN_INIT
+            return s, struct.unpack("<I", data[:4])[0]
 
 
 class Screen:
@@ -141,7 +190,9 @@ class Spicy:
 
     def __init__(self, x_server, tmp, *where):
         self.x, self.home = x_server, os.path.join(tmp, "home")
-        os.makedirs(self.home, exist_ok=True)
+        os.makedirs(os.path.join(self.home, "spicy"), exist_ok=True)
+        with open(os.path.join(self.home, "spicy/settings"), "w") as settings:
+            settings.write("[general]\nscaling=false\nresize-guest=false\n")
         self.log = open(os.path.join(self.home, "log"), "w+b")
         self.process = subprocess.Popen(["spicy", *where], env=x_server.environ(self.home),
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -174,14 +225,16 @@ class Probe:
     """spice-probe.c: a viewer that says what it is told. A context manager."""
     PATH = os.path.join(os.path.dirname(VMM), "tests/qtest/spice-probe")
 
-    def __init__(self, tmp, uri, *args):
+    def __init__(self, tmp, uri, *args, pass_fds=()):
         if not os.path.exists(self.PATH):
             raise Skip("spice-probe isn't built (package libspice-client-glib-2.0-dev)")
         env = dict(os.environ, HOME=tmp, XDG_CACHE_HOME=tmp, ASAN_OPTIONS="detect_leaks=0")
         self.process = subprocess.Popen([self.PATH, uri, *args], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
+                                        pass_fds=pass_fds)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.lines, self.partial = [], b""
+        self.history = []  # all that it has ever said
 
     def __enter__(self):
         return self
@@ -197,6 +250,7 @@ class Probe:
         data = self.process.stdout.read() or b""
         *lines, self.partial = (self.partial + data).split(b"\n")
         self.lines += [line.decode() for line in lines]
+        self.history += [line.decode() for line in lines]
         return self.lines
 
     def said(self, start, limit_s=TIMEOUT):
@@ -220,6 +274,11 @@ class Probe:
         """(size, CRC) of what it shows."""
         self.do("picture", display)
         return self.said("picture %d " % display).split()[2:]
+
+    def gl_picture(self, display=0):
+        """(size, CRC) of the dma-buf that it was passed."""
+        self.do("gl-picture", display)
+        return self.said("gl-picture %d " % display).split()[2:]
 
     def shows(self, wanted, display=0):
         """Waits until it shows the picture (width, height, RGB bytes)."""

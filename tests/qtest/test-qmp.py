@@ -12,17 +12,7 @@ import subprocess
 import time
 import zlib
 
-from harness import TOP, Connection, Qmp, QmpError, VMM, Vm, main, test
-
-
-def fails(call, *args, says, error_class="GenericError", **kwargs):
-    try:
-        result = call(*args, **kwargs)
-    except QmpError as error:
-        assert error.error_class == error_class, error
-        assert says in error.desc, error
-        return
-    raise AssertionError("succeeded: %r" % (result,))
+from harness import TOP, Connection, Qmp, VMM, Vm, fails, main, test
 
 
 @test("qmp/greeting-has-version-and-capabilities")
@@ -469,12 +459,24 @@ def rfb(sock, password=None, security=2):
     return struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))[0]
 
 
-def send_fd(vm, name, fd):
-    vm.qmp.socket.sendmsg([json.dumps({"execute": "getfd", "arguments": {"fdname": name}}).encode()],
-                          [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))])
-    reply = vm.qmp.reply()
-    if "error" in reply:
-        raise QmpError(reply["error"])
+@test("vnc/two-servers-show-two-screens-and-have-names")
+def _(tmp):
+    devices = ("-device", "bochs-display,id=left", "-device", "bochs-display,id=right")
+    vm = Vm(tmp, *devices, "-vnc", "unix:%s/a,display=left,password=on" % tmp, "-vnc",
+            "unix:%s/b,display=right,head=0,password=on" % tmp, "-vnc", "none,id=mine")
+    servers = vm.qmp("query-vnc-servers")
+    assert [s["id"] for s in servers] == ["default", "vnc2", "mine"], servers
+    assert [s.get("display") for s in servers] == ["left", "right", None], servers
+    assert vm.qmp("query-vnc")["service"] == tmp + "/a", vm.qmp("query-vnc")
+    vm.qmp("set_password", protocol="vnc", password="x", display="vnc2")
+    vm.qmp("set_password", protocol="vnc", password="y")
+    fails(vm.qmp, "set_password", protocol="vnc", password="x", display="vnc3", says="'vnc3': not found")
+    vm.quit()
+    for args, says in (((*devices, "-vnc", "none,id=a", "-vnc", "none,id=a"), "id=a: given twice"),
+                       (("-vnc", "none", "-vnc", "none,id=default"), "id=default: given twice")):
+        done = subprocess.run([VMM, "-accel", "qtest", "-nodefaults", "-display", "none", *args],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        assert done.returncode == 1 and says in done.stderr.decode(), done
 
 
 @test("vnc/a-client-is-added-by-its-file")
@@ -484,22 +486,23 @@ def _(tmp):
     fails(vm.qmp, "add_client", protocol="vnc", fdname="a", says="'a': not found")
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        fails(send_fd, vm, "1a", theirs.fileno(), says="digit")
-        send_fd(vm, "a", theirs.fileno())
+        fails(vm.qmp.send_fd, "1a", theirs.fileno(), says="digit")
+        vm.qmp.send_fd("a", theirs.fileno())
         theirs.close()
-        fails(vm.qmp, "add_client", protocol="spice", fdname="a", says="'spice'")
+        fails(vm.qmp, "add_client", protocol="spice", fdname="a", says="no SPICE server",
+              error_class="DeviceNotActive")
         vm.qmp("add_client", protocol="vnc", fdname="a", skipauth=True)
         vm.qmp.event("VNC_CONNECTED")
         assert rfb(ours, security=1) == 0
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        send_fd(vm, "a", theirs.fileno())
+        vm.qmp.send_fd("a", theirs.fileno())
         vm.qmp("add_client", protocol="vnc", fdname="a")
         assert rfb(ours) == 1  # no password is set, so every one is wrong
     with open("/dev/null") as null:
-        send_fd(vm, "n", null.fileno())
+        vm.qmp.send_fd("n", null.fileno())
         fails(vm.qmp, "add_client", protocol="vnc", fdname="n", says="add_client")
-        send_fd(vm, "n", null.fileno())
+        vm.qmp.send_fd("n", null.fileno())
         vm.qmp("closefd", fdname="n")
         fails(vm.qmp, "closefd", fdname="n", says="'n': not found")
     vm.quit()

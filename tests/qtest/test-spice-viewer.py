@@ -8,9 +8,9 @@ import struct
 import subprocess
 import time
 
-from harness import Vm, main, test, u32
-from spice_client import (Probe, Screen, Spicy, XServer, free_port, need, read_ppm, screenshot,
-                          until)
+from harness import Vm, fails, main, test, u32
+from spice_client import (Probe, Screen, Spicy, XServer, free_port, need, raw_channel, raw_session,
+                          read_ppm, screenshot, until)
 from virtio import Virtio
 from virtio_serial import Serial
 
@@ -477,34 +477,47 @@ def _(tmp):
     vm.quit()
 
 
-def receive(s, length):
-    data = b""
-    while len(data) < length:
-        more = s.recv(length - len(data))
-        assert more, "closed after %r" % data
-        data += more
-    return data
+def connected_sockets(vm, count, **arguments):
+    """Sockets whose other ends the server was given by QMP."""
+    ours = []
+    for n in range(count):
+        here, there = socket.socketpair()
+        with there:
+            vm.qmp.send_fd("s%d" % n, there.fileno())
+        vm.qmp("add_client", protocol="spice", fdname="s%d" % n, **arguments)
+        ours.append(here)
+    return ours
 
 
-def raw_channel(tmp, session, kind):
-    """Opens a channel as a viewer does, and says nothing on it; returns its socket."""
-    s = socket.socket(socket.AF_UNIX)
-    s.settimeout(20)
-    s.connect(tmp + "/s")
-    s.sendall(struct.pack("<4sIII", b"REDQ", 2, 2, 18) +
-              struct.pack("<IBBIII", session, kind, 0, 0, 0, 18))
-    size = struct.unpack("<4sIII", receive(s, 16))[3]
-    reply = receive(s, size)
-    assert struct.unpack("<I", reply[:4])[0] == 0
-    with open(tmp + "/key", "wb") as key:
-        key.write(reply[4:166])
-    s.sendall(subprocess.run(  # an empty ticket
-        ["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", tmp + "/key",
-         "-pkeyopt", "rsa_padding_mode:oaep"], input=b"\0", stdout=subprocess.PIPE,
-        check=True).stdout)
-    result = struct.unpack("<I", receive(s, 4))[0]
-    assert result == 0, result
-    return s
+@test("spice-viewer/sockets-by-qmp-become-a-viewer-without-a-port")
+def _(tmp):
+    # As virt-viewer --attach has them from libvirt: a socket for each channel.
+    vm = vm_with(tmp, "-device", "bochs-display", spice="password=secret,port=0")
+    screen = Screen(vm)
+    screen.mode(320, 200)
+    screen.draw(1)
+    for arguments, args in (({"skipauth": True}, ()), ({}, ("secret",))):
+        sockets = connected_sockets(vm, 4, **arguments)
+        fds = [s.fileno() for s in sockets]
+        with Probe(tmp, "fd:" + ",".join(map(str, fds)), *args, pass_fds=fds) as probe:
+            for s in sockets:
+                s.close()
+            probe.shows(screen.picture())
+            until("its inputs", lambda: "opened SpiceInputsChannel" in (probe.read(), probe.history)[1])
+        until("no channel", lambda: not vm.qmp("query-spice")["channels"])
+    sockets = connected_sockets(vm, 1)
+    with sockets[0], Probe(tmp, "fd:%d" % sockets[0].fileno(), "wrong",
+                           pass_fds=[sockets[0].fileno()]) as probe:
+        probe.said("refused SpiceMainChannel")
+    fails(vm.qmp, "add_client", protocol="spice", fdname="x", says="'x': not found")
+    here, there = socket.socketpair()
+    with here, there:
+        vm.qmp.send_fd("s", there.fileno())
+        fails(vm.qmp, "add_client", protocol="spice", fdname="s", tls=True, says="tls-port")
+    with open("/dev/null") as null:
+        vm.qmp.send_fd("n", null.fileno())
+        fails(vm.qmp, "add_client", protocol="spice", fdname="n", says="not a socket")
+    vm.quit()
 
 
 @test("spice-viewer/one-that-opens-a-display-and-says-nothing-stops-nobody")
@@ -514,12 +527,8 @@ def _(tmp):
     screen = Screen(vm)
     screen.mode(320, 200)
     screen.draw(1)
-    main_channel, session = raw_channel(tmp, 0, 1), None
-    while session is None:
-        _, kind, size, _ = struct.unpack("<QHII", receive(main_channel, 18))
-        data = receive(main_channel, size)
-        session = struct.unpack("<I", data[:4])[0] if kind == 103 else None
-    display = raw_channel(tmp, session, 2)
+    main_channel, session = raw_session(tmp + "/s")
+    display = raw_channel(tmp + "/s", session, 2)
     end = time.monotonic() + 4
     while time.monotonic() < end:
         start = time.monotonic()

@@ -216,12 +216,18 @@ static void rig_init(struct rig *rig, const char *options)
 	g_assert_no_error(error);
 }
 
-static void rig_finish(struct rig *rig)
+static void end_probe(struct rig *rig)
 {
 	kill(rig->probe, SIGKILL);
 	g_spawn_close_pid(rig->probe);
 	close(rig->to_probe);
 	close(rig->from_probe);
+	g_string_truncate(rig->said, 0);
+}
+
+static void rig_finish(struct rig *rig)
+{
+	end_probe(rig);
 	rig->ops->destroy(rig->spice);
 	console_destroy(rig->console);
 	input_router_destroy(rig->input);
@@ -387,6 +393,71 @@ static void test_stopped(void)
 	fb_buffer_unref(buffer);
 }
 
+/* The library ends the program when it is told of another scanout before a draw has come back. */
+static void test_blank_while_drawing(void)
+{
+	uint64_t inode;
+	struct fb_buffer *buffer = buffer_create(0x112233, 0, &inode);
+	struct rig rig;
+
+	rig_init(&rig, "gl=on");
+	submit(&rig, buffer, NULL);
+	start_probe(&rig);
+	expect(&rig, "gl-draw");
+	settle(&rig);
+	kill(rig.probe, SIGSTOP);
+	submit(&rig, buffer, NULL);
+	settle(&rig);
+	frame_unref(rig.frame);
+	rig.frame = NULL;
+	show(&rig);
+	settle(&rig);
+	kill(rig.probe, SIGCONT);
+	expect(&rig, "invalidate 0 0 0");
+	/* Blank and back before it has drawn. */
+	submit(&rig, buffer, NULL);
+	expect_scanout(&rig, inode);
+	expect(&rig, "gl-draw");
+	settle(&rig);
+	kill(rig.probe, SIGSTOP);
+	submit(&rig, buffer, NULL);
+	console_blank(rig.console, BLANK_PLANE_OFF, NULL);
+	submit(&rig, buffer, NULL);
+	settle(&rig);
+	kill(rig.probe, SIGCONT);
+	expect(&rig, "gl-draw");
+	expect(&rig, "gl-draw");
+	settle(&rig);
+	g_assert_cmpint(rig.done, ==, rig.frame->seq);
+	rig_finish(&rig);
+	fb_buffer_unref(buffer);
+}
+
+static void test_killed_while_drawing(void)
+{
+	uint64_t inode;
+	struct fb_buffer *buffer = buffer_create(0x112233, 0, &inode);
+	struct rig rig;
+
+	rig_init(&rig, "gl=on");
+	submit(&rig, buffer, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		start_probe(&rig);
+		expect(&rig, "gl-draw");
+		settle(&rig);
+		kill(rig.probe, SIGSTOP);
+		submit(&rig, buffer, NULL);
+		settle(&rig);
+		end_probe(&rig);
+		settle(&rig);
+		g_assert_false(rig.active);
+	}
+	start_probe(&rig);
+	expect_scanout(&rig, inode);
+	rig_finish(&rig);
+	fb_buffer_unref(buffer);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -402,5 +473,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-display/without-gl-pixels-are-copied", test_not_asked_for);
 	g_test_add_func("/spice-display/cursor-is-sent-once-and-then-only-moves", test_cursor);
 	g_test_add_func("/spice-display/stopped-viewer-is-given-the-newest-later", test_stopped);
+	g_test_add_func("/spice-display/screen-goes-blank-while-a-viewer-draws",
+			test_blank_while_drawing);
+	g_test_add_func("/spice-display/viewer-is-killed-while-it-draws",
+			test_killed_while_drawing);
 	return g_test_run();
 }

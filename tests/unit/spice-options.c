@@ -126,7 +126,7 @@ static void test_refused(void)
 {
 	refuse("", "needs port=N");
 	refuse("disable-ticketing", "needs port=N");
-	refuse("port=0", "needs port=N");
+	refuse("tls-port=0", "needs port=N");
 	refuse("prot=5900", "did you mean 'port'");
 	refuse("port=65536", "not a TCP port");
 	refuse("port=http", "port");

@@ -108,13 +108,30 @@ static void test_cut_text(void)
 	struct rfb_parser parser = { RFB_PHASE_NORMAL };
 	static const uint8_t text[] = { 6, 0, 0, 0, 0, 0, 0, 10, 'a', 'b', 'c', 'd' };
 	static const uint8_t rest[] = { 'e', 'f', 'g', 'h', 'i', 'j', 5, 0, 0, 0, 0, 0 };
-	static const uint8_t huge[] = { 6, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t extended[] = { 6, 0, 0, 0, 0xff, 0xff, 0xff, 0xfc, 0, 0, 0, 1 };
+	static const uint8_t huge[] = { 6, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff };
+	static const uint8_t least[] = { 6, 0, 0, 0, 0x80, 0, 0, 0 };
+	struct rfb_message message;
+	const char *why;
 
-	g_assert_cmpint(parse(&parser, text, sizeof(text)).used, ==, 8);
-	g_assert_cmpint(parse(&parser, text + 8, 4).used, ==, 4);
-	g_assert_cmpint(parse(&parser, rest, sizeof(rest)).used, ==, 6);
+	g_assert_cmpint(rfb_parse(&parser, text, sizeof(text), &message, &why), ==, 8);
+	g_assert_cmpint(message.kind, ==, RFB_MESSAGE_CUT_TEXT);
+	g_assert_cmpuint(message.cut.len, ==, 10);
+	g_assert_false(message.cut.extended);
+	g_assert_cmpint(rfb_parse(&parser, text + 8, 4, &message, &why), ==, 4);
+	g_assert_cmpint(message.kind, ==, RFB_MESSAGE_CUT_DATA);
+	g_assert_false(message.cut_data.last);
+	g_assert_cmpint(rfb_parse(&parser, rest, sizeof(rest), &message, &why), ==, 6);
+	g_assert_cmpmem(message.cut_data.data, message.cut_data.len, "efghij", 6);
+	g_assert_true(message.cut_data.last);
 	g_assert_cmpint(parse(&parser, rest + 6, 6).message.kind, ==, RFB_MESSAGE_POINTER);
+	/* A negative length. */
+	g_assert_cmpint(rfb_parse(&parser, extended, 8, &message, &why), ==, 8);
+	g_assert_cmpuint(message.cut.len, ==, 4);
+	g_assert_true(message.cut.extended);
+	g_assert_cmpint(parse(&parser, extended + 8, 4).used, ==, 4);
 	g_assert_cmpint(parse(&parser, huge, sizeof(huge)).used, ==, -EPROTO);
+	g_assert_cmpint(parse(&parser, least, sizeof(least)).used, ==, -EPROTO);
 }
 
 static void test_limits(void)

@@ -9,12 +9,14 @@
 #include "vnc-viewer.h"
 
 #include "crypto/objects.h"
+#include "ui/clipboard.h"
 #include "ui/input.h"
 #include "ui/vnc/client.h"
 
 struct set {
 	struct guest *guest;
 	struct input_router *input;
+	struct clipboard *clipboard;
 	struct crypto_objects *objects;
 	struct vnc_server *server;
 	GString *events; /* input as the guest got it */
@@ -121,6 +123,7 @@ static inline struct set *set_new_with(struct crypto_objects *objects, const cha
 	input_handler_add(set->input, &tablet, set->events);
 	host.displays = set->guest->registry;
 	host.input = set->input;
+	host.clipboard = set->clipboard = clipboard_create();
 	set->server = vnc_server_create(spec, &host, &error);
 	g_assert_no_error(error);
 	return set;
@@ -137,6 +140,7 @@ static inline void set_free(struct set *set)
 	guest_free(set->guest);
 	settle();
 	input_router_destroy(set->input);
+	clipboard_destroy(set->clipboard);
 	g_string_free(set->events, TRUE);
 	g_string_free(set->vnc_events, TRUE);
 	crypto_objects_destroy(set->objects);

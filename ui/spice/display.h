@@ -60,8 +60,10 @@ struct spice_scanout {
 	struct fb_buffer *buffer; /* what the viewer was passed; NULL: nothing */
 	uint32_t width_px, height_px;
 	bool drawing; /* the viewer has not answered the last draw */
+	bool off_due; /* then it is to be told that there is no buffer any more */
 	struct frame *next; /* what came meanwhile, or NULL */
 	uint64_t seq_owed;
+	bool settle_due; /* sink_done() is due, when it has answered */
 };
 
 struct spice_display {

@@ -153,20 +153,17 @@ static void remove_channel(struct spice *spice, const struct channel_event *even
 	}
 }
 
-bool spice_info_has_channel(struct spice *spice, int type, int id, bool *local)
+const SpiceChannelEventInfo *spice_info_find(struct spice *spice, int type, int id)
 {
 	for (guint i = 0; i < spice->channels->len; i++) {
 		const SpiceChannelEventInfo *info =
 			&((struct spice_channel *)spice->channels->pdata[i])->info;
 
 		if (info->type == type && info->id == id) {
-			if (local) {
-				*local = info->paddr_ext.ss_family == AF_UNIX;
-			}
-			return true;
+			return info;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static void handle(void *opaque)

@@ -111,7 +111,8 @@ static bool parse_address(struct spice_options *options, struct opts *opts, GErr
 	if (is_unix && (port || options->tls_port)) {
 		return error_set(error, "%s: unix=on: a socket file has no port", opts->object);
 	}
-	if (!is_unix && !port && !options->tls_port) {
+	/* A port 0 that was asked for (libvirt does) is none: viewers come by QMP's add_client. */
+	if (!is_unix && !port && !options->tls_port && !opts_get(opts, "port")) {
 		return error_set(error, "%s: needs port=N, tls-port=N or unix=on with addr=PATH",
 				 opts->object);
 	}

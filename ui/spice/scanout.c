@@ -68,7 +68,9 @@ static void scanout_off(struct spice_display *display)
 	struct spice_scanout *scanout = &display->scanout;
 
 	g_clear_pointer(&scanout->next, frame_unref);
-	if (scanout->buffer) {
+	/* The library ends the program when it is told of a scanout while a draw is on its way. */
+	scanout->off_due = scanout->drawing;
+	if (scanout->buffer && !scanout->off_due) {
 		g_clear_pointer(&scanout->buffer, fb_buffer_unref);
 		spice_qxl_gl_scanout(&display->qxl, -1, 0, 0, 0, 0, FALSE);
 	}
@@ -119,11 +121,13 @@ static void show(struct spice_display *display, struct frame *frame, bool whole)
 
 void spice_scanout_settle(struct spice_display *display)
 {
-	uint64_t seq = display->scanout.seq_owed;
+	struct spice_scanout *scanout = &display->scanout;
+	uint64_t seq = scanout->seq_owed;
 
-	if (seq && display->console && !display->scanout.drawing) {
-		display->scanout.seq_owed = 0;
-		sink_done(&display->scanout.sink, seq);
+	scanout->settle_due = scanout->drawing;
+	if (seq && display->console && !scanout->drawing) {
+		scanout->seq_owed = 0;
+		sink_done(&scanout->sink, seq);
 	}
 }
 
@@ -133,10 +137,13 @@ void spice_scanout_drawn(struct spice_display *display)
 	struct frame *next = g_steal_pointer(&scanout->next);
 
 	scanout->drawing = false;
+	if (scanout->off_due) {
+		scanout_off(display);
+	}
 	if (next) {
 		show(display, next, true);
 		frame_unref(next);
-	} else if (display->passing) {
+	} else if (display->passing || scanout->settle_due) {
 		spice_scanout_settle(display);
 	}
 }
@@ -159,6 +166,7 @@ static void present(struct sink *sink, struct frame *frame)
 		/* Of a viewer before: the sink is given nothing while this one's is. */
 		g_clear_pointer(&scanout->next, frame_unref);
 		scanout->next = frame_ref(frame);
+		scanout->off_due = false;
 	} else {
 		show(display, frame, false);
 	}
@@ -207,6 +215,7 @@ void spice_scanout_set_wanted(struct spice_display *display, bool wanted)
 	}
 	scanout->wanted = wanted;
 	scanout->seq_owed = 0;
+	scanout->settle_due = false;
 	if (!wanted) {
 		scanout_off(display);
 	}

@@ -7,6 +7,7 @@
 #include "ui/spice/core.h"
 #include "ui/spice/display.h"
 #include "ui/spice/input.h"
+#include "ui/spice/link.h"
 #include "ui/spice/server.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -108,6 +109,15 @@ static bool expire_password(struct spice *spice, const char *time, GError **erro
 
 /* ---- sockets ---- */
 
+static void add_socket(void *opaque, int fd)
+{
+	struct spice *spice = opaque;
+
+	if (spice_server_add_client(spice->server, fd, 0)) {
+		fd_close(&fd);
+	}
+}
+
 static void on_connection(GSocketConnection *connection, void *opaque)
 {
 	struct spice *spice = opaque;
@@ -115,9 +125,28 @@ static void on_connection(GSocketConnection *connection, void *opaque)
 		       F_DUPFD_CLOEXEC, 0);
 
 	g_object_unref(connection);
-	if (fd >= 0 && spice_server_add_client(spice->server, fd, 0)) {
-		fd_close(&fd);
+	if (fd >= 0 && spice->links) {
+		spice_links_add(spice->links, fd);
+	} else if (fd >= 0) {
+		add_socket(spice, fd);
 	}
+}
+
+static bool add_client(struct spice *spice, int fd, bool trusted, bool tls, GError **error)
+{
+	bool ok;
+
+	if (tls && !spice->options.tls_port) {
+		fd_close(&fd);
+		return error_set(error, "spice: add_client: tls: there is no tls-port");
+	}
+	ok = !(tls ? spice_server_add_ssl_client(spice->server, fd, trusted) :
+		     spice_server_add_client(spice->server, fd, trusted));
+	if (!ok) {
+		fd_close(&fd);
+		return error_set(error, "spice: add_client: not a socket that can be a viewer's");
+	}
+	return true;
 }
 
 static bool start_listening(struct spice *spice, GError **error)
@@ -129,6 +158,9 @@ static bool start_listening(struct spice *spice, GError **error)
 	if (!spice->listener) {
 		g_prefix_error(error, SPICE_OBJECT ": ");
 		return false;
+	}
+	if (spice->options.gl && spice->options.address.unix_path) {
+		spice->links = spice_links_create(add_socket, spice);
 	}
 	spice->watch = listen_watch(spice->listener, on_connection, spice);
 	return true;
@@ -154,16 +186,23 @@ static bool set_tls(struct spice *spice, GError **error)
 
 /* ---- displays ---- */
 
+/* Is the viewer on this host, and does it understand such messages? */
+static bool takes_dmabuf(struct spice *spice, const SpiceChannelEventInfo *info)
+{
+	return info && spice->options.gl && info->paddr_ext.ss_family == AF_UNIX &&
+	       spice_links_take_dmabuf(spice->links, (uint32_t)info->connection_id,
+				       (uint8_t)info->id);
+}
+
 void spice_viewers_changed(struct spice *spice)
 {
 	for (guint i = 0; i < spice->displays->len; i++) {
-		bool local = false;
-		bool viewer = spice_info_has_channel(spice, SPICE_CHANNEL_DISPLAY, (int)i, &local);
+		const SpiceChannelEventInfo *info =
+			spice_info_find(spice, SPICE_CHANNEL_DISPLAY, (int)i);
 
-		spice_display_set_viewer(spice->displays->pdata[i], viewer,
-					 viewer && local && spice->options.gl);
+		spice_display_set_viewer(spice->displays->pdata[i], info, takes_dmabuf(spice, info));
 	}
-	if (!spice_info_has_channel(spice, SPICE_CHANNEL_INPUTS, 0, NULL)) {
+	if (!spice_info_find(spice, SPICE_CHANNEL_INPUTS, 0)) {
 		spice_input_release(spice->input);
 	}
 }
@@ -331,6 +370,7 @@ static void destroy(struct spice *spice)
 	if (spice->watch) {
 		g_source_remove(spice->watch);
 	}
+	spice_links_destroy(spice->links);
 	listen_close(spice->listener);
 	g_ptr_array_foreach(spice->displays, (GFunc)(void (*)(void))spice_display_stop, NULL);
 	g_clear_pointer(&spice->agents, g_ptr_array_unref);
@@ -383,6 +423,7 @@ static const struct spice_ops ops = {
 	.query = spice_info_query,
 	.set_password = set_password,
 	.expire_password = expire_password,
+	.add_client = add_client,
 };
 
 extern const struct ui_module oriel_ui_module;

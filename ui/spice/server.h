@@ -28,6 +28,7 @@ struct spice {
 	SpiceServer *server;
 	GSocket *listener; /* NULL: TLS only */
 	guint watch;
+	struct spice_links *links; /* gl=on on a unix socket; else NULL */
 	char *password; /* NULL: none was set */
 	gint64 expires; /* seconds since 1970; 0: never */
 	GPtrArray *channels; /* of struct spice_channel *, see info.c */
@@ -43,9 +44,8 @@ void spice_info_channel_event(int event, SpiceChannelEventInfo *info);
 /* From now on events belong to @spice; NULL: to nobody. */
 void spice_info_set_server(struct spice *spice);
 JsonNode *spice_info_query(struct spice *spice);
-/* Has a viewer the channel of @type (SPICE_CHANNEL_*) and @id open? *local (may be NULL): by a unix
- * socket. */
-bool spice_info_has_channel(struct spice *spice, int type, int id, bool *local);
+/* The channel of @type (SPICE_CHANNEL_*) and @id that a viewer has open, or NULL. */
+const SpiceChannelEventInfo *spice_info_find(struct spice *spice, int type, int id);
 
 /* ---- agent.c ---- */
 /* One for each -chardev spicevmc. To be freed before the library's server. */

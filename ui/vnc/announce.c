@@ -43,6 +43,8 @@ static unsigned int feature_of(int32_t encoding)
 		return FEATURE_FENCE;
 	case RFB_ENCODING_CONTINUOUS_UPDATES:
 		return FEATURE_CONTINUOUS;
+	case RFB_ENCODING_EXTENDED_CLIPBOARD:
+		return FEATURE_EXTENDED_CLIPBOARD;
 	default:
 		return 0;
 	}
@@ -127,7 +129,10 @@ void vnc_announce_encodings(struct vnc_client *client, const struct rfb_message 
 	if (drawn_here != vnc_cursor_is_drawn_here(client)) {
 		vnc_screen_damage_all(client);
 	}
-	vnc_screen_advance(client);
+	vnc_clipboard_greet(client);
+	if (!vnc_client_is_closed(client)) {
+		vnc_screen_advance(client);
+	}
 }
 
 void vnc_announce_resize_answer(struct vnc_client *client, enum rfb_resize_status status)
@@ -326,6 +331,7 @@ static void add_messages(struct vnc_client *client, unsigned int due, GByteArray
 	if (due & DUE_XVP_FAIL) {
 		add_xvp(out, RFB_XVP_FAIL);
 	}
+	vnc_clipboard_add(client, due, out);
 	bytes_add(out, client->fence_answers->data, client->fence_answers->len);
 	g_byte_array_set_size(client->fence_answers, 0);
 }
@@ -349,7 +355,8 @@ static void add_colour_map(GByteArray *out)
 
 bool vnc_announce_is_due(const struct vnc_client *client)
 {
-	return client->due || client->resize_answers->len > 0 || client->fence_answers->len > 0;
+	return client->due || client->resize_answers->len > 0 || client->fence_answers->len > 0 ||
+	       client->clipboard.out;
 }
 
 void vnc_announce(struct vnc_client *client)

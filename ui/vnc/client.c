@@ -65,6 +65,7 @@ void vnc_client_close(struct vnc_client *client, const char *why)
 	vnc_client_set_timer(client, 0, NULL);
 	input_unwatch(server->host.input, client);
 	vnc_input_release(client);
+	vnc_clipboard_leave(client);
 	vnc_screen_stop(client);
 	vnc_info_event(server, client, "VNC_DISCONNECTED");
 	g_clear_pointer(&client->channel, channel_destroy);

@@ -7,6 +7,7 @@
  *   update.c        its screen: damage, requests, one encoding at a time
  *   announce.c      pseudo rectangles: size, cursor, LEDs...
  *   client-input.c  its keyboard and mouse
+ *   clipboard.c     its clipboard
  *
  * Nothing is sent that was not asked for, and nothing new is made while bytes wait for the socket,
  * so what a viewer that stopped reading can hold is one update. Context: main.
@@ -17,6 +18,7 @@
 #include <gio/gio.h>
 #include <linux/input-event-codes.h>
 
+#include "ui/clipboard.h"
 #include "ui/console.h"
 #include "ui/vnc/channel.h"
 #include "ui/vnc/encode.h"
@@ -42,6 +44,7 @@ enum client_feature {
 	FEATURE_FENCE = 1 << 9,
 	FEATURE_CONTINUOUS = 1 << 10,
 	FEATURE_XVP = 1 << 11,
+	FEATURE_EXTENDED_CLIPBOARD = 1 << 12,
 };
 
 /* What it has yet to be told; sent when its socket is free. */
@@ -56,6 +59,9 @@ enum client_due {
 	DUE_FENCE = 1 << 7, /* that shows it that we have them */
 	DUE_XVP = 1 << 9, /* that power control is offered */
 	DUE_XVP_FAIL = 1 << 10,
+	DUE_CLIPBOARD_CAPS = 1 << 11,
+	DUE_CLIPBOARD_NOTIFY = 1 << 12,
+	DUE_CLIPBOARD_REQUEST = 1 << 13,
 	DUE_NO_CONTINUOUS = 1 << 8, /* continuous updates are off; the first time: could be had */
 };
 
@@ -96,6 +102,19 @@ struct client_keyboard {
 	guint timer; /* until the next one may go, or 0 */
 	/* Lock keys that were pressed since the guest last said what its LEDs are: INPUT_LED_ bits. */
 	unsigned int toggled;
+};
+
+/* Its side of the clipboard. */
+struct client_clipboard {
+	struct clipboard_peer peer; /* joined where the machine has a clipboard */
+	uint32_t caps; /* RFB_CLIP_ bits that it understands */
+	uint32_t max_bytes; /* of a text that it is sent unasked */
+	bool greeted; /* told what there was when it came */
+	bool asked; /* for its text; it has not answered */
+	bool wanted; /* it has asked for ours */
+	GByteArray *in; /* a cut text of its on its way; NULL: none, or read over */
+	bool in_extended;
+	GBytes *out; /* a text that it has yet to be sent, or NULL */
 };
 
 #define KEY_WAITING_DOWN 0x8000u
@@ -140,6 +159,7 @@ struct vnc_client {
 
 	struct client_screen screen;
 	struct client_keyboard keyboard;
+	struct client_clipboard clipboard;
 };
 
 /* Takes @channel. The client is in @server's list until it is closed, and then frees itself. */
@@ -214,6 +234,17 @@ void vnc_cursor_finish(struct vnc_client *client);
 bool vnc_cursor_is_drawn_here(const struct vnc_client *client);
 /* The pseudo rectangle. */
 void vnc_cursor_add_rect(struct vnc_client *client, GByteArray *out);
+
+/* ---- clipboard.c ---- */
+void vnc_clipboard_join(struct vnc_client *client);
+void vnc_clipboard_leave(struct vnc_client *client);
+/* It has said what it understands: tells it what we do, and whether there is a text. May close it. */
+void vnc_clipboard_greet(struct vnc_client *client);
+/* A cut text of @len bytes begins, and its bytes; the last ones may close the client. */
+void vnc_clipboard_begin(struct vnc_client *client, uint32_t len, bool extended);
+void vnc_clipboard_data(struct vnc_client *client, const uint8_t *bytes, uint32_t len, bool last);
+/* Appends messages: what is due, and a text that waits. */
+void vnc_clipboard_add(struct vnc_client *client, unsigned int due, GByteArray *out);
 
 /* ---- client-input.c ---- */
 void vnc_input_key(struct vnc_client *client, uint32_t keysym, bool down);

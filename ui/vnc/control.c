@@ -200,5 +200,5 @@ bool vnc_server_add_fd(struct vnc_server *server, int fd, bool trusted, GError *
 
 const char *vnc_server_id(const struct vnc_server *server)
 {
-	return server->options.id ? server->options.id : "default";
+	return server->id;
 }

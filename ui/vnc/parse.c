@@ -119,17 +119,23 @@ static ssize_t parse_pointer(const uint8_t *p, size_t len, struct rfb_message *m
 	return 6;
 }
 
-/* The viewer's clipboard. There is nowhere to put it yet, and nothing is kept. */
+/* The viewer's clipboard. A negative length says that it is an extended one. */
 static ssize_t parse_cut_text(struct rfb_parser *parser, const uint8_t *p, size_t len,
-			      const char **why)
+			      struct rfb_message *message, const char **why)
 {
+	uint32_t size;
+
 	if (len < 8) {
 		return 0;
 	}
-	parser->skip_bytes = get_u32(p + 4);
-	if (parser->skip_bytes > RFB_MAX_CUT_TEXT_BYTES) {
+	size = get_u32(p + 4);
+	message->cut.extended = size > INT32_MAX;
+	message->cut.len = message->cut.extended ? -size : size;
+	if (message->cut.len > RFB_MAX_CUT_TEXT_BYTES) {
 		return bad(why, "cut text too long");
 	}
+	message->kind = RFB_MESSAGE_CUT_TEXT;
+	parser->cut_bytes = message->cut.len;
 	return 8;
 }
 
@@ -248,7 +254,7 @@ static ssize_t parse_normal(struct rfb_parser *parser, const uint8_t *p, size_t 
 	case RFB_CLIENT_POINTER:
 		return parse_pointer(p, len, message);
 	case RFB_CLIENT_CUT_TEXT:
-		return parse_cut_text(parser, p, len, why);
+		return parse_cut_text(parser, p, len, message, why);
 	case RFB_CLIENT_SET_DESKTOP_SIZE:
 		return parse_desktop_size(p, len, message);
 	case RFB_CLIENT_CONTINUOUS_UPDATES:
@@ -271,11 +277,15 @@ ssize_t rfb_parse(struct rfb_parser *parser, const uint8_t *data, size_t len,
 	if (len == 0) {
 		return 0;
 	}
-	if (parser->skip_bytes > 0) {
-		uint32_t skip = (uint32_t)MIN(len, parser->skip_bytes);
+	if (parser->cut_bytes > 0) {
+		uint32_t piece = (uint32_t)MIN(len, parser->cut_bytes);
 
-		parser->skip_bytes -= skip;
-		return skip;
+		parser->cut_bytes -= piece;
+		message->kind = RFB_MESSAGE_CUT_DATA;
+		message->cut_data.data = data;
+		message->cut_data.len = piece;
+		message->cut_data.last = parser->cut_bytes == 0;
+		return piece;
 	}
 	switch (parser->phase) {
 	case RFB_PHASE_VERSION:

@@ -17,8 +17,8 @@
 #define RFB_MAX_ENCODINGS 1024
 /* A ticket of Kerberos' may have that much. */
 #define RFB_MAX_SASL_BYTES 12288
-/* No message but cut text is longer, and that one is skipped in pieces: a buffer of this size
- * always holds a whole one. */
+/* No message but cut text is longer, and that one comes in pieces: a buffer of this size always holds a
+ * whole one. */
 #define RFB_MAX_MESSAGE_BYTES (4 + RFB_MAX_SASL_BYTES)
 /* Of a mechanism. */
 #define RFB_MAX_SASL_NAME_BYTES 100
@@ -57,6 +57,8 @@ enum rfb_kind {
 	RFB_MESSAGE_CONTINUOUS_UPDATES,
 	RFB_MESSAGE_FENCE,
 	RFB_MESSAGE_XVP,
+	RFB_MESSAGE_CUT_TEXT, /* the beginning of one */
+	RFB_MESSAGE_CUT_DATA, /* its bytes, piece by piece */
 };
 
 struct rfb_message {
@@ -94,6 +96,15 @@ struct rfb_message {
 			const uint8_t *data; /* inside the data parsed */
 		} fence;
 		struct {
+			uint32_t len; /* none: no data follows */
+			bool extended;
+		} cut;
+		struct {
+			const uint8_t *data; /* inside the data parsed */
+			uint32_t len;
+			bool last;
+		} cut_data;
+		struct {
 			bool down;
 			uint32_t keysym;
 			uint32_t xt; /* RFB_MESSAGE_EXTENDED_KEY only */
@@ -111,7 +122,7 @@ struct rfb_message {
 
 struct rfb_parser {
 	enum rfb_phase phase;
-	uint32_t skip_bytes; /* of a cut text */
+	uint32_t cut_bytes; /* of a cut text, that are still to come */
 };
 
 /*

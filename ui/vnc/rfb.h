@@ -54,6 +54,7 @@ enum rfb_client_message {
 enum rfb_server_message {
 	RFB_SERVER_UPDATE = 0,
 	RFB_SERVER_COLOUR_MAP = 1,
+	RFB_SERVER_CUT_TEXT = 3,
 	RFB_SERVER_END_OF_CONTINUOUS_UPDATES = 150,
 	RFB_SERVER_FENCE = 248,
 	RFB_SERVER_XVP = 250,
@@ -100,6 +101,19 @@ enum rfb_encoding {
 	RFB_ENCODING_CONTINUOUS_UPDATES = -313,
 	RFB_ENCODING_ALPHA_CURSOR = -314,
 	RFB_ENCODING_VMWARE_LED_STATE = 0x574d5668,
+	RFB_ENCODING_EXTENDED_CLIPBOARD = (int)0xc0a1e5ceu,
+};
+
+/* Of an extended cut text, whose length is sent negative: the first four bytes. Formats from bit 0, what
+ * it is about from bit 24. */
+enum rfb_clip {
+	RFB_CLIP_TEXT = 1 << 0,
+	RFB_CLIP_FORMATS = 0xffff,
+	RFB_CLIP_CAPS = 1 << 24, /* what the sender understands; behind it a size for each format */
+	RFB_CLIP_REQUEST = 1 << 25,
+	RFB_CLIP_PEEK = 1 << 26, /* wants a notify */
+	RFB_CLIP_NOTIFY = 1 << 27, /* formats that there are */
+	RFB_CLIP_PROVIDE = 1 << 28, /* the rest is a zlib stream of sizes and data */
 };
 
 /* x of an RFB_ENCODING_EXTENDED_DESKTOP_SIZE rectangle: why it was sent. */

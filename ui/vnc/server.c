@@ -308,6 +308,8 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 	server = g_new0(struct vnc_server, 1);
 	server->host = *host;
 	server->options = options;
+	server->id = g_strdup(options.id ? options.id : host->id ? host->id : "default");
+	server->host.id = NULL;
 	server->expires_s = INT64_MAX;
 	server->answer_ms = ANSWER_MS;
 	server->password_ms = PASSWORD_MS;
@@ -353,6 +355,7 @@ void vnc_server_destroy(struct vnc_server *server)
 	frame_unref(server->blank);
 	g_free(server->blank_text);
 	vnc_options_finish(&server->options);
+	g_free(server->id);
 	g_free(server->desktop_name);
 	g_free(server->password);
 	g_free(server);

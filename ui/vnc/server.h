@@ -20,6 +20,7 @@ struct vnc_server {
 	struct vnc_host host;
 	struct vnc_options options;
 	guint answer_ms, password_ms; /* limits of the handshake; tests make them short */
+	char *id;
 	char *desktop_name;
 	char *password; /* NULL: none was set */
 	int64_t expires_s; /* the password's last second, since 1970 */

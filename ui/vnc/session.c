@@ -342,6 +342,7 @@ void vnc_session_ready(struct vnc_client *client)
 
 	vnc_client_set_timer(client, 0, NULL);
 	client->initialised = true;
+	vnc_clipboard_join(client);
 	client->screen.told_width_px = client->screen.width_px;
 	client->screen.told_height_px = client->screen.height_px;
 	bytes_add_u16(out, client->screen.width_px);
@@ -471,6 +472,13 @@ void vnc_session_message(struct vnc_client *client, const struct rfb_message *me
 		expect_change(client);
 		vnc_input_pointer(client, message->pointer.buttons, message->pointer.x,
 				  message->pointer.y);
+		break;
+	case RFB_MESSAGE_CUT_TEXT:
+		vnc_clipboard_begin(client, message->cut.len, message->cut.extended);
+		break;
+	case RFB_MESSAGE_CUT_DATA:
+		vnc_clipboard_data(client, message->cut_data.data, message->cut_data.len,
+				   message->cut_data.last);
 		break;
 	case RFB_MESSAGE_DESKTOP_SIZE:
 		vnc_resize_wish(client, message->size.w, message->size.h, message->size.screens);

@@ -38,10 +38,11 @@ void kms_request(int fd, unsigned long code, void *argument, const char *operati
 
 int kms_open_card(void)
 {
-	int fd = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
+	const char *path = getenv("KMS_CARD") ?: "/dev/dri/card0";
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0) {
-		fail("/dev/dri/card0");
+		fail(path);
 	}
 	return fd;
 }

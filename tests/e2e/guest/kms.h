@@ -31,7 +31,7 @@ struct kms {
 	unsigned int rotation; /* counter-clockwise: 0, 90, 180, 270 */
 };
 
-/* Opens the first card. */
+/* Opens the first card, or the one that $KMS_CARD names. */
 int kms_open_card(void);
 
 /*
