@@ -106,6 +106,8 @@ def guest(server, kind, options):
             os.environ.update(before)
         vm.wait_serial("^guest: ready", LIMIT_S)
         yield vm
+        # A frame that a software renderer is in the middle of takes its time.
+        vm.stop(LIMIT_S)
 
 
 @contextlib.contextmanager
