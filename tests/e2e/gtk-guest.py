@@ -181,22 +181,6 @@ def on_wayland_by_cairo():
         is_shown(server, vm, ("", "--flips 3"))
 
 
-def stopped_compositor():
-    """A compositor that has stopped stops neither the guest nor QMP."""
-    with Sway() as server, guest(server, "bochs", ",gl=on") as vm:
-        server.process.send_signal(signal.SIGSTOP)
-        try:
-            # The guest waits for its vblanks, and says when it has had its flips.
-            with pattern(vm, "--flips 100 --pause-ms 10") as wanted:
-                end = time.monotonic() + 5
-                while time.monotonic() < end:
-                    vm.qmp("query-status")
-                server.process.send_signal(signal.SIGCONT)
-                until("the window's picture", wanted, lambda: crc(server.picture()), LIMIT_S)
-        finally:
-            server.process.send_signal(signal.SIGCONT)
-
-
 def main():
     words = sys.argv[1:]
     tests = [
@@ -206,7 +190,6 @@ def main():
         ("/gtk-guest/wayland-without-gl", on_wayland_by_cairo),
         ("/gtk-guest/wayland-copies-nothing", functools.partial(without_a_copy, ",gl=on")),
         ("/gtk-guest/wayland-copies-nothing/es", functools.partial(without_a_copy, ",gl=es")),
-        ("/gtk-guest/a-stopped-compositor-stops-nobody", stopped_compositor),
     ]
     tap.run([(name, function) for name, function in tests
              if not words or any(word in name for word in [*words, "driver"])])
