@@ -16,6 +16,7 @@ struct program {
 struct egl_draw {
 	bool es, core; /* core: the shading language of OpenGL 3.2 */
 	bool has_vertex_arrays;
+	bool has_images; /* can make a texture of an EGLImage */
 	struct program plain, external;
 	GLuint corners; /* buffer: place and texel of the four corners */
 	GLuint vertex_array;
@@ -139,6 +140,7 @@ struct egl_draw *egl_draw_create(GError **error)
 	draw->es = !epoxy_is_desktop_gl();
 	draw->core = !draw->es && epoxy_gl_version() >= 32;
 	draw->has_vertex_arrays = epoxy_gl_version() >= 30;
+	draw->has_images = epoxy_has_gl_extension("GL_OES_EGL_image");
 	if (!build(draw, &draw->plain, false, error)) {
 		egl_draw_destroy(draw);
 		return NULL;
@@ -249,6 +251,9 @@ static GLenum bind_source(struct egl_draw *draw, const struct egl_source *source
 	GLuint *own = target == GL_TEXTURE_2D ? &draw->texture_2d : &draw->texture_external;
 	GLint filter = smooth ? GL_LINEAR : GL_NEAREST;
 
+	if (source->import && !draw->has_images) {
+		return 0;
+	}
 	glActiveTexture(GL_TEXTURE0);
 	if (!source->import) {
 		glBindTexture(target, source->texture);

@@ -235,6 +235,26 @@ static bool draw_and_read(struct readback *readback, const struct target *target
 	       error_set(error, "GL: %s: the picture can't be read back", readback->egl->node);
 }
 
+static bool draw_and_finish(struct readback *readback, const struct target *target,
+			    const struct egl_import *import, struct frame *frame,
+			    const pixman_region32_t *where, bool *lost, GError **error)
+{
+	bool by_cpu = readback->egl->software, good;
+
+	/* A GPU's driver waits for whoever writes the buffer; nobody tells the exporter of a renderer
+	 * that maps it. */
+	if (by_cpu) {
+		fb_buffer_cpu_begin(frame->buffer);
+	}
+	good = draw_and_read(readback, target, import, frame, where, error);
+	/* If it isn't good: is it because nothing works any more? */
+	*lost = !egl_context_finish(readback->egl, good ? error : NULL);
+	if (by_cpu) {
+		fb_buffer_cpu_end(frame->buffer);
+	}
+	return good && !*lost;
+}
+
 /* The context is current, and stays so on success. */
 static const void *read_current(struct readback *readback, const struct egl_import *import,
 				struct frame *frame, const pixman_region32_t *where,
@@ -246,13 +266,7 @@ static const void *read_current(struct readback *readback, const struct egl_impo
 	while (glGetError() != GL_NO_ERROR) {
 	}
 	target = get_target(readback, frame, error);
-	if (!target || !draw_and_read(readback, target, import, frame, where, error)) {
-		/* Or is it because nothing works any more? */
-		*lost = !egl_context_finish(readback->egl, NULL);
-		return NULL;
-	}
-	if (!egl_context_finish(readback->egl, error)) {
-		*lost = true;
+	if (!target || !draw_and_finish(readback, target, import, frame, where, lost, error)) {
 		return NULL;
 	}
 	*stride_bytes = (size_t)target->width_px * 4;
