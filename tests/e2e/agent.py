@@ -38,7 +38,7 @@ class Guest:
             "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
             "-device", "virtio-blk-pci,drive=disk", *PORT_OPTIONS, *options,
             append="root=/dev/vda desktop=xorg", memory="640M", smp=2))
-        self.vm.wait_serial("^desktop: ready", 300)
+        self.vm.wait_serial("^desktop: ready", 600)
         self.vm.run("export DISPLAY=:0 XDG_RUNTIME_DIR=/run/user/0 HOME=/root; until pgrep -x spice-vdagent "
                     ">/dev/null; do sleep 1; done", 120)
 
