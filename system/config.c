@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "system/config.h"
 
 static void monitor_config_free(gpointer pointer)
@@ -67,9 +69,17 @@ void config_destroy(struct config *config)
 	g_free(config);
 }
 
+bool config_display_is(const struct config *config, const char *type)
+{
+	size_t len = strlen(type);
+
+	return config->display && !strncmp(config->display, type, len) &&
+	       (config->display[len] == '\0' || config->display[len] == ',');
+}
+
 void config_add_defaults(struct config *config)
 {
-	bool screen = !config->nographic && !config->display;
+	bool screen = !config->nographic && !config_display_is(config, "none");
 
 	if (config->nodefaults || config->none_machine) {
 		return;
@@ -88,7 +98,7 @@ void config_add_defaults(struct config *config)
 	if (!config->vga && screen) {
 		config->vga = g_strdup("std");
 	}
-	if (!config->vncs->len && !config->spice && screen) {
+	if (!config->vncs->len && !config->spice && !config->display && screen) {
 		g_ptr_array_add(config->vncs, g_strdup("127.0.0.1:0,to=99"));
 		config->vnc_is_default = true;
 	}

@@ -58,8 +58,14 @@ void config_destroy(struct config *config);
  * unless the command line says something about them. Called once, after all options. */
 void config_add_defaults(struct config *config);
 
+/* The type of -display, "gtk" in "gtk,gl=on". */
+bool config_display_is(const struct config *config, const char *type);
+
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_ERROR };
 /* DONE: help or the version was asked for and printed. */
+/* The type of -display, "gtk" in "gtk,gl=on". */
+bool config_display_is(const struct config *config, const char *type);
+
 enum options_result options_parse(struct config *config, int argc, char **argv, GError **error);
 
 /*

@@ -20,8 +20,6 @@
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
-#include "ui/egl.h"
-#include "ui/spice.h"
 #include "ui/vdagent.h"
 #include "ui/vnc.h"
 #include "util/error.h"
@@ -155,11 +153,6 @@ static bool create_board(struct machine *machine, struct chardev **serial, GErro
 	return machine->pc != NULL;
 }
 
-static void ui_event(void *opaque, const char *name, JsonObject *data)
-{
-	qmp_event(((struct machine *)opaque)->monitor, name, data);
-}
-
 static void vnc_power(void *opaque, enum vnc_power power)
 {
 	if (power == VNC_POWER_RESET) {
@@ -240,7 +233,7 @@ static bool create_vnc(struct machine *machine, GError **error)
 		.objects = machine->objects,
 		.clipboard = machine->clipboard,
 		.name = config->name,
-		.event = ui_event,
+		.event = machine_ui_event,
 		.power = vnc_power,
 		.opaque = machine,
 	};
@@ -264,75 +257,6 @@ static bool create_vnc(struct machine *machine, GError **error)
 	return true;
 }
 
-static const char *ui_secret(void *opaque, const char *id, GError **error)
-{
-	return crypto_secret(((struct machine *)opaque)->objects, id, error);
-}
-
-static struct chardev *ui_chardev(void *opaque, unsigned int index)
-{
-	GPtrArray *chardevs = ((struct machine *)opaque)->chardevs;
-
-	return index < chardevs->len ? chardevs->pdata[index] : NULL;
-}
-
-/* A port that nobody will ever serve isn't pretended. */
-static bool no_spice_ports(struct machine *machine, GError **error)
-{
-	struct chardev *chardev;
-
-	for (unsigned int i = 0; (chardev = ui_chardev(machine, i)); i++) {
-		if (spicevmc_name(chardev)) {
-			return error_set(error, "-chardev %s: spicevmc: needs -spice",
-					 chardev_id(chardev));
-		}
-	}
-	return true;
-}
-
-static bool create_spice(struct machine *machine, GError **error)
-{
-	const struct config *config = machine->config;
-	struct ui_host host = {
-		.displays = machine->board.displays,
-		.input = machine->board.input,
-		.name = config->name,
-		.uuid = config->uuid,
-		.event = ui_event,
-		.secret = ui_secret,
-		.chardev = ui_chardev,
-		.opaque = machine,
-	};
-
-	if (!config->spice) {
-		return no_spice_ports(machine, error);
-	}
-	machine->spice_ops = ui_module_load("spice", SPICE_OBJECT, SPICE_PACKAGE,
-					    SPICE_BUILD_PACKAGE, error);
-	machine->spice = machine->spice_ops ?
-			 machine->spice_ops->create(config->spice, &host, error) : NULL;
-	return machine->spice != NULL;
-}
-
-/* Where there is no GL the CPU reads pictures, which most of them are made for. */
-static void create_egl(struct machine *machine)
-{
-	const struct config *config = machine->config;
-	g_autoptr(GError) error = NULL;
-
-	if (!config->egl_headless) {
-		return;
-	}
-	machine->egl_ops = ui_module_load("egl", EGL_OBJECT, EGL_PACKAGE, EGL_BUILD_PACKAGE, &error);
-	if (machine->egl_ops) {
-		machine->egl = machine->egl_ops->create(config->egl_rendernode, config->egl_linear,
-							machine->board.displays, &error);
-	}
-	if (!machine->egl) {
-		warn_report("%s; pictures are read by the CPU", error->message);
-	}
-}
-
 static bool build(struct machine *machine, GError **error)
 {
 	struct chardev *serial[SERIAL_PORTS] = { NULL };
@@ -351,11 +275,10 @@ static bool build(struct machine *machine, GError **error)
 		return false;
 	}
 	create_vdagents(machine);
-	if (!create_vnc(machine, error) || !create_spice(machine, error) ||
+	if (!create_vnc(machine, error) || !machine_create_uis(machine, error) ||
 	    !create_monitors(machine, error)) {
 		return false;
 	}
-	create_egl(machine);
 	serve_shared_monitors(machine, serial);
 	if (machine->config->qtest) {
 		machine->qtest = qtest_server_create(machine, machine->config->qtest,
@@ -377,6 +300,7 @@ struct machine *machine_create(const struct config *config, GError **error)
 	machine->vncs = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_server_destroy);
 	machine->vdagents = g_ptr_array_new_with_free_func((GDestroyNotify)vdagent_destroy);
 	machine->held_keys = g_ptr_array_new_with_free_func(held_keys_free);
+	machine->state_watchers = g_array_new(FALSE, FALSE, sizeof(struct state_watcher));
 	machine->objects = crypto_objects_create();
 	machine->monitor = monitor_create();
 	machine->board.machine = machine;
@@ -400,15 +324,10 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
-	if (machine->spice) {
-		machine->spice_ops->destroy(machine->spice);
-	}
+	machine_destroy_uis(machine);
 	g_ptr_array_unref(machine->vncs);
 	g_ptr_array_unref(machine->vdagents);
 	clipboard_destroy(machine->clipboard);
-	if (machine->egl) {
-		machine->egl_ops->destroy(machine->egl);
-	}
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);
@@ -425,6 +344,7 @@ void machine_destroy(struct machine *machine)
 	monitor_destroy(machine->monitor);
 	g_ptr_array_unref(machine->chardevs);
 	g_ptr_array_unref(machine->devices);
+	g_array_unref(machine->state_watchers);
 	g_main_loop_unref(machine->loop);
 	g_free(machine);
 }

@@ -18,6 +18,8 @@
 struct crypto_objects;
 struct egl_headless;
 struct egl_headless_ops;
+struct gtk_ops;
+struct gui;
 struct keymap;
 struct pc;
 struct clipboard;
@@ -35,7 +37,13 @@ enum run_state {
 	STATE_INTERNAL_ERROR, /* a vCPU can't go on */
 };
 
-enum shutdown_cause { SHUTDOWN_GUEST, SHUTDOWN_GUEST_RESET, SHUTDOWN_QMP, SHUTDOWN_SIGNAL };
+enum shutdown_cause { SHUTDOWN_GUEST, SHUTDOWN_GUEST_RESET, SHUTDOWN_QMP, SHUTDOWN_SIGNAL,
+		      SHUTDOWN_UI };
+
+struct state_watcher {
+	void (*fn)(void *opaque);
+	void *opaque;
+};
 
 struct machine {
 	struct board board; /* board.machine is this */
@@ -54,10 +62,13 @@ struct machine {
 	struct spice *spice;
 	const struct egl_headless_ops *egl_ops; /* the loaded module */
 	struct egl_headless *egl; /* NULL: not wanted, or it can't be had */
+	const struct gtk_ops *gtk_ops; /* the loaded module, NULL without -display gtk */
+	struct gui *gui;
 	struct qtest_server *qtest;
 	GPtrArray *held_keys; /* what send-key has still to release */
 	GMainLoop *loop;
 	enum run_state state;
+	GArray *state_watchers; /* of struct state_watcher: told when the guest stops or runs */
 	bool ending; /* machine_destroy is at work */
 	gint requests; /* bits of run-state.c that other threads set */
 };
@@ -93,6 +104,12 @@ struct chardev *machine_chardev(struct machine *machine, const char *label, cons
 				GError **error);
 /* Fills board.find_*. */
 void machine_connect_backends(struct machine *machine);
+
+/* ---- user-interface.c: those that are modules ---- */
+bool machine_create_uis(struct machine *machine, GError **error);
+void machine_destroy_uis(struct machine *machine);
+/* Takes @data: a QMP event. @opaque: the machine. */
+void machine_ui_event(void *opaque, const char *name, JsonObject *data);
 
 /* ---- devices.c ---- */
 bool machine_create_devices(struct machine *machine, GError **error);

@@ -350,7 +350,7 @@ static bool set_egl_headless(struct config *config, const char *arg, GError **er
 OPTION_HANDLER(opt_display)
 {
 	if (option_is_help(arg)) {
-		printf("Available display back-end types:\nnone\nvnc\negl-headless\n");
+		printf("Available display back-end types:\nnone\nvnc\negl-headless\ngtk\n");
 		*done = true;
 		return true;
 	}
@@ -360,9 +360,12 @@ OPTION_HANDLER(opt_display)
 		if (!set_egl_headless(config, arg, error)) {
 			return false;
 		}
+	} else if (!strcmp(arg, "gtk") || g_str_has_prefix(arg, "gtk,")) {
+		option_set(&config->display, arg);
+		return true;
 	} else if (strcmp(arg, "none")) {
-		return error_set(error, "%s %s: not offered (none, vnc=..., egl-headless)", object,
-				 arg);
+		return error_set(error, "%s %s: not offered (none, vnc=..., egl-headless, gtk)",
+				 object, arg);
 	}
 	option_set(&config->display, "none");
 	return true;
@@ -579,8 +582,8 @@ const struct option device_options[] = {
 	{ "chardev", "BACKEND,id=ID[,...]", "add a character device; help lists", opt_chardev },
 	{ "vnc", "[HOST]:N|unix:PATH|none[,...]", "VNC server; help explains", opt_vnc },
 	{ "spice", "port=N|tls-port=N|unix=on,addr=PATH[,...]", "SPICE server", opt_spice },
-	{ "display", "none|vnc=...|egl-headless[,rendernode=PATH]",
-	  "no window here, VNC, or pictures read by GL", opt_display },
+	{ "display", "none|vnc=...|egl-headless[,rendernode=PATH]|gtk[,gl=on][,...]",
+	  "no window here, VNC, pictures read by GL, or a window", opt_display },
 	{ "nographic", NULL, "no display; serial port and monitor on the terminal",
 	  opt_nographic },
 	{ "vga", "none|std", "display device: none, or std for bochs-display", opt_vga },

@@ -30,6 +30,17 @@ const char *run_state_name(enum run_state state)
 	return names[state];
 }
 
+static void set_state(struct machine *machine, enum run_state state)
+{
+	machine->state = state;
+	for (guint i = 0; i < machine->state_watchers->len; i++) {
+		struct state_watcher watcher = g_array_index(machine->state_watchers,
+							     struct state_watcher, i);
+
+		watcher.fn(watcher.opaque);
+	}
+}
+
 static void vcpus_run(struct machine *machine)
 {
 	if (machine->pc) {
@@ -49,7 +60,7 @@ static void halt(struct machine *machine, enum run_state state)
 {
 	if (machine->state == STATE_RUNNING) {
 		vcpus_stop(machine);
-		machine->state = state;
+		set_state(machine, state);
 		qmp_event(machine->monitor, "STOP", NULL);
 	}
 }
@@ -71,7 +82,7 @@ bool machine_cont(struct machine *machine, GError **error)
 	if (machine->state == STATE_SUSPENDED) {
 		return error_set(error, "cont: the guest sleeps: system_wakeup wakes it");
 	}
-	machine->state = STATE_RUNNING;
+	set_state(machine, STATE_RUNNING);
 	qmp_event(machine->monitor, "RESUME", NULL);
 	vcpus_run(machine);
 	return true;
@@ -125,15 +136,15 @@ void machine_reset(struct machine *machine, bool by_guest)
 		  cause_data(by_guest, by_guest ? "guest-reset" : "host-qmp-system-reset"));
 	if (!machine_reset_hardware(machine, &error)) {
 		error_report("reset: %s", error->message);
-		machine->state = STATE_INTERNAL_ERROR;
+		set_state(machine, STATE_INTERNAL_ERROR);
 		qmp_event(machine->monitor, "STOP", NULL);
 		return;
 	}
 	if (running) {
-		machine->state = STATE_RUNNING;
+		set_state(machine, STATE_RUNNING);
 		vcpus_run(machine);
 	} else if (machine->state != STATE_PRELAUNCH) {
-		machine->state = STATE_PAUSED;
+		set_state(machine, STATE_PAUSED);
 	}
 }
 
@@ -142,6 +153,7 @@ void machine_shutdown(struct machine *machine, enum shutdown_cause cause)
 	static const char *const reasons[] = {
 		[SHUTDOWN_GUEST] = "guest-shutdown", [SHUTDOWN_GUEST_RESET] = "guest-reset",
 		[SHUTDOWN_QMP] = "host-qmp-quit", [SHUTDOWN_SIGNAL] = "host-signal",
+		[SHUTDOWN_UI] = "host-ui",
 	};
 	bool guest = cause == SHUTDOWN_GUEST || cause == SHUTDOWN_GUEST_RESET;
 
@@ -163,7 +175,7 @@ static void suspend(struct machine *machine)
 	if (machine->state == STATE_RUNNING) {
 		vcpus_stop(machine);
 	}
-	machine->state = STATE_SUSPENDED;
+	set_state(machine, STATE_SUSPENDED);
 	qmp_event(machine->monitor, "SUSPEND", NULL);
 }
 
@@ -178,7 +190,7 @@ static bool wake(struct machine *machine, bool by_button, GError **error)
 	if (!ok) {
 		return false;
 	}
-	machine->state = STATE_RUNNING;
+	set_state(machine, STATE_RUNNING);
 	qmp_event(machine->monitor, "WAKEUP", NULL);
 	vcpus_run(machine);
 	return true;

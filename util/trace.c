@@ -12,8 +12,9 @@ unsigned int trace_mask;
 static const char *const area_names[TRACE_areas + 1] = {
 	[TRACE_accel] = "accel", [TRACE_mem] = "mem", [TRACE_pci] = "pci",
 	[TRACE_vfio] = "vfio", [TRACE_gvt] = "gvt", [TRACE_virtio] = "virtio",
-	[TRACE_ui] = "ui", [TRACE_vnc] = "vnc", [TRACE_spice] = "spice", [TRACE_vdagent] = "vdagent",
-	[TRACE_input] = "input", [TRACE_qmp] = "qmp",
+	[TRACE_ui] = "ui", [TRACE_vnc] = "vnc", [TRACE_spice] = "spice",
+	[TRACE_vdagent] = "vdagent", [TRACE_gtk] = "gtk", [TRACE_input] = "input",
+	[TRACE_qmp] = "qmp",
 	[TRACE_net] = "net", [TRACE_block] = "block", [TRACE_i386] = "i386",
 	[TRACE_system] = "system",
 };

@@ -28,6 +28,9 @@ struct ui_module {
 	const void *ops; /* what <ui/NAME.h> declares */
 };
 
+/* The buttons of the machine. */
+enum ui_request { UI_STOP, UI_CONT, UI_RESET, UI_POWERDOWN, UI_QUIT };
+
 /* What a user interface is given; everything is borrowed and outlives it. */
 struct ui_host {
 	struct display_registry *displays; /* consoles may come later */
@@ -40,6 +43,11 @@ struct ui_host {
 	const char *(*secret)(void *opaque, const char *id, GError **error);
 	/* The -chardev's, in order; NULL ends. */
 	struct chardev *(*chardev)(void *opaque, unsigned int index);
+	/* False and *error: not in the machine's present state. */
+	bool (*request)(void *opaque, enum ui_request request, GError **error);
+	bool (*running)(void *opaque);
+	/* @fn is called after running() may have changed; NULL: no longer. One for each @watcher. */
+	void (*watch_state)(void *opaque, void (*fn)(void *watcher), void *watcher);
 	void *opaque;
 };
 

@@ -14,7 +14,8 @@
 /* One bit an area. The one global of the program. */
 enum trace_area {
 	TRACE_accel, TRACE_mem, TRACE_pci, TRACE_vfio, TRACE_gvt, TRACE_virtio, TRACE_ui,
-	TRACE_vnc, TRACE_spice, TRACE_vdagent, TRACE_input, TRACE_qmp, TRACE_net, TRACE_block, TRACE_i386, TRACE_system,
+	TRACE_vnc, TRACE_spice, TRACE_vdagent, TRACE_gtk, TRACE_input, TRACE_qmp, TRACE_net, TRACE_block, TRACE_i386,
+	TRACE_system,
 	TRACE_areas
 };
 extern unsigned int trace_mask;

@@ -3,7 +3,6 @@
 """Viewers that people use, at our VNC server with a test pattern behind it (vnc-pattern.c)."""
 
 import os
-import queue
 import re
 import shutil
 import signal
@@ -11,9 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+import pattern as program
 import tap
 from machine import Failure, TOP, read_ppm
 from viewer import Chromium, TigerVnc, XServer, gvnccapture, until
@@ -21,72 +20,14 @@ from viewer import Chromium, TigerVnc, XServer, gvnccapture, until
 LIMIT_S = 30
 
 
-class Pattern:
-    """The server; a context manager. Lines that it prints are kept apart from answers."""
+class Pattern(program.Pattern):
+    """The server, on a port of its own."""
 
     def __init__(self, options="", size="640x480", objects=()):
-        self.dir = tempfile.mkdtemp(prefix="pattern-")
-        self.process = subprocess.Popen(
-            [f"{TOP}/build/tests/e2e/vnc-pattern", f"127.0.0.1:50,to=599{options}", size,
-             *[word for spec in objects for word in ("-object", spec)]],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        self.lines = []
-        self._queue = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-        self._wait("ready")
-        self.display = int(re.search(r'"service":"(\d+)"', self("state")).group(1)) - 5900
+        super().__init__(f"{TOP}/build/tests/e2e/vnc-pattern", f"127.0.0.1:50,to=599{options}", size,
+                         *[word for spec in objects for word in ("-object", spec)])
+        self.display = int(re.search(r'"service":"(\d+)"', self("vnc")).group(1)) - 5900
         self.address = f"127.0.0.1:{self.display}"
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._queue.put(line.rstrip())
-
-    def _wait(self, pattern):
-        """Lines up to one that matches."""
-        lines = []
-        while True:
-            try:
-                line = self._queue.get(timeout=LIMIT_S)
-            except queue.Empty:
-                raise Failure(f"vnc-pattern doesn't say {pattern}") from None
-            lines.append(line)
-            self.lines.append(line)
-            if re.match(pattern, line):
-                return "\n".join(lines)
-
-    def __call__(self, command):
-        """Runs a command; returns what was printed until its answer."""
-        self.process.stdin.write(command + "\n")
-        answer = self._wait(r"ok$|error ")
-        if answer.splitlines()[-1] != "ok":
-            raise Failure(f"{command}: {answer}")
-        return answer
-
-    def said(self, pattern):
-        """Waits for a line that was printed since the start."""
-        end = time.monotonic() + LIMIT_S
-        while not any(re.match(pattern, line) for line in self.lines):
-            if time.monotonic() > end:
-                raise Failure(f"vnc-pattern never said {pattern}: {self.lines[-10:]}")
-            self("state")
-            time.sleep(0.1)
-
-    def picture(self):
-        self(f"dump {self.dir}/picture.ppm")
-        return read_ppm(f"{self.dir}/picture.ppm")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.process.stdin.close()
-        try:
-            status = self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        if exception[0] is None and status:
-            raise Failure(f"vnc-pattern ended with status {status}")
 
 
 def same_picture(pattern, viewer):
@@ -244,7 +185,7 @@ def tls_with_a_certificate(x_server):
                 pattern("mode 1920x1080")
                 same_picture(pattern, viewer)
             del x_server.environ["VNC_PASSWORD"]
-            if "vencrypt+x509+vnc" not in pattern("state"):
+            if "vencrypt+x509+vnc" not in pattern("vnc"):
                 raise Failure("query-vnc doesn't say vencrypt+x509+vnc")
 
 

@@ -60,10 +60,10 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-def run(*args, tmp=None, stdin=subprocess.DEVNULL, timeout=TIMEOUT):
+def run(*args, tmp=None, stdin=subprocess.DEVNULL, timeout=TIMEOUT, environ=None):
     """Runs the program to its end; returns (status, stdout, stderr)."""
     done = subprocess.run([VMM, *args], stdin=stdin, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=timeout, cwd=tmp)
+                          stderr=subprocess.PIPE, timeout=timeout, cwd=tmp, env=environ)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -185,7 +185,7 @@ class Vm:
     """A running program with -accel qtest: .qmp is QMP, the methods are qtest commands."""
     _running = []
 
-    def __init__(self, tmp, *args, machine="pc", accel="qtest", negotiate=True):
+    def __init__(self, tmp, *args, machine="pc", accel="qtest", negotiate=True, environ=None):
         self.tmp, self.irqs = tmp, []
         qmp, qtest = os.path.join(tmp, "qmp"), os.path.join(tmp, "qtest")
         command = [VMM, "-machine", machine, "-accel", accel, "-nodefaults", "-display", "none",
@@ -194,7 +194,7 @@ class Vm:
             command += ["-qtest", "unix:%s,server=on,wait=off" % qtest]
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command + list(args), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=self.stderr)
+                                        stdout=subprocess.DEVNULL, stderr=self.stderr, env=environ)
         Vm._running.append(self)
         try:
             self.qmp = Qmp(qmp, negotiate)
