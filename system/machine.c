@@ -324,10 +324,10 @@ void machine_destroy(struct machine *machine)
 	}
 	g_ptr_array_unref(machine->held_keys);
 	qtest_server_destroy(machine->qtest);
-	machine_destroy_uis(machine);
 	g_ptr_array_unref(machine->vncs);
 	g_ptr_array_unref(machine->vdagents);
 	clipboard_destroy(machine->clipboard);
+	machine_destroy_uis(machine);
 	keymap_destroy(machine->keymap);
 	crypto_objects_destroy(machine->objects);
 	machine_destroy_devices(machine);

@@ -112,6 +112,30 @@ def exact(x_server, options):
         window.shows_pattern()
 
 
+def scaled_toolkit(x_server, options):
+    """A pixel of the guest's is one of the screen's where the toolkit's are two."""
+    with Window(x_server, options, environ={"GDK_SCALE": "2"}.items()) as window:
+        window.shows_pattern()
+        window("draw 11 13 101 99 5")
+        window.shows_pattern()
+        for x, y in ((0, 0), (601, 333), (638, 478)):
+            window.forget()
+            window.click(x, y)
+            window.said("button 272 0$")
+            # The toolkit's places are even.
+            place = [line for line in window.lines if line.startswith("abs")][-1].split()[1:]
+            tap.same("the place", [int(word) // 2 for word in place], [x // 2, y // 2])
+        window.move(50, 50)
+        window("cursor-image 32 12 7")
+        window("cursor 100 100")
+        # At 12, 7; it has a line more above, since the toolkit's hot spots are even.
+        until("the hot spot", (32, 34, 12, 8), lambda: pointer(x_server)[:4])
+        tap.same("the pointer's picture", pointer(x_server)[4], [0] * 32 + triangle(32) + [0] * 32)
+        window.resize(802, 600)
+        window.said("mode 802x600$")
+        window.shows_pattern()
+
+
 def window_follows_guest(x_server):
     with Window(x_server) as window:
         for size in ((800, 600), (1024, 768), (640, 400)):
@@ -461,6 +485,8 @@ def main():
     tests = [(f"exact{name}", exact, options)
              for name, options in (("", ""), ("/gl", ",gl=on"), ("/gles", ",gl=es"))]
     tests += [
+        ("a-toolkit-that-scales", scaled_toolkit, ""),
+        ("a-toolkit-that-scales/gl", scaled_toolkit, ",gl=on"),
         ("the-window-follows-the-guest", window_follows_guest),
         ("the-guest-follows-the-window", guest_follows_window),
         ("letter-box", letter_box),

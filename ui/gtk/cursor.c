@@ -36,15 +36,22 @@ static void redraw(struct view *view)
 
 /* ---- as the host's pointer ---- */
 
-static int scaled_size(int length, double zoom, int scale)
+static int scaled_size(int length, double zoom, int before, int scale)
 {
-	int size = MAX(1, (int)(length * zoom + 0.5));
+	int size = before + MAX(1, (int)(length * zoom + 0.5));
 
 	/* Of whole pixels of the toolkit's. */
 	return (size + scale - 1) / scale * scale;
 }
 
-static cairo_surface_t *scaled_cursor(struct view *view, double zoom)
+/* The toolkit's hot spots are of its own pixels: so far the picture is moved that it is one. */
+static int padding(int hot, int scale)
+{
+	return (scale - hot % scale) % scale;
+}
+
+/* @left, @top: device pixels left empty there. */
+static cairo_surface_t *scaled_cursor(struct view *view, double zoom, int left, int top)
 {
 	int width = pixman_image_get_width(view->cursor);
 	int height = pixman_image_get_height(view->cursor);
@@ -52,10 +59,11 @@ static cairo_surface_t *scaled_cursor(struct view *view, double zoom)
 		(unsigned char *)pixman_image_get_data(view->cursor), CAIRO_FORMAT_ARGB32, width,
 		height, pixman_image_get_stride(view->cursor));
 	cairo_surface_t *to = cairo_image_surface_create(CAIRO_FORMAT_ARGB32,
-							 scaled_size(width, zoom, view->scale),
-							 scaled_size(height, zoom, view->scale));
+							 scaled_size(width, zoom, left, view->scale),
+							 scaled_size(height, zoom, top, view->scale));
 	cairo_t *cairo = cairo_create(to);
 
+	cairo_translate(cairo, left, top);
 	cairo_scale(cairo, zoom, zoom);
 	cairo_set_source_surface(cairo, from, 0, 0);
 	cairo_pattern_set_filter(cairo_get_source(cairo),
@@ -76,16 +84,17 @@ static bool fits_pointer(const struct view *view, double zoom)
 
 static void set_pointer(struct view *view, GdkWindow *window, double zoom)
 {
+	int x = view_hot_spot(view->hot_x_px, zoom), y = view_hot_spot(view->hot_y_px, zoom);
+	int left = padding(x, view->scale), top = padding(y, view->scale);
 	cairo_surface_t *surface;
 	GdkCursor *pointer;
 
 	if (view->pointer_zoom == zoom) {
 		return;
 	}
-	surface = scaled_cursor(view, zoom);
+	surface = scaled_cursor(view, zoom, left, top);
 	pointer = gdk_cursor_new_from_surface(gdk_window_get_display(window), surface,
-		(double)view_hot_spot(view->hot_x_px, zoom) / view->scale,
-		(double)view_hot_spot(view->hot_y_px, zoom) / view->scale);
+					      (x + left) / view->scale, (y + top) / view->scale);
 	gdk_window_set_cursor(window, pointer);
 	g_object_unref(pointer);
 	cairo_surface_destroy(surface);

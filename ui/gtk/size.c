@@ -88,6 +88,9 @@ void view_area_changed(struct view *view)
 	    view->shape.area_height == height) {
 		return;
 	}
+	if (view->scale != scale) {
+		view->pointer_zoom = 0; /* it was made for another */
+	}
 	view->scale = scale;
 	view->shape.area_width = width;
 	view->shape.area_height = height;

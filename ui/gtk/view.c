@@ -68,16 +68,19 @@ static void redraw_damage(struct view *view, struct frame *frame)
 
 /* ---- frames ---- */
 
+static bool can_import(const struct view *view)
+{
+	return view->painter && view->painter->ops->import;
+}
+
 static void set_wants(struct view *view)
 {
-	bool import = view->painter && view->painter->ops->import;
-
 	if (view->console) {
 		/* In this order, so that the console goes on being looked at. */
 		if (view->wanted && !view->passing) {
 			sink_set_wanted(&view->pixels, true);
 		}
-		sink_set_wanted(&view->scanout, view->wanted && import);
+		sink_set_wanted(&view->scanout, view->wanted && can_import(view));
 		if (!view->wanted || view->passing) {
 			sink_set_wanted(&view->pixels, false);
 		}
@@ -140,7 +143,7 @@ static void present_scanout(struct sink *sink, struct frame *frame)
 	struct view *view = scanout_view(sink);
 	g_autoptr(GError) error = NULL;
 
-	if (frame->buffer->kind == FB_DMABUF && view->painter->ops->import &&
+	if (frame->buffer->kind == FB_DMABUF && can_import(view) &&
 	    view->painter->ops->import(view->painter, frame, &error)) {
 		view->blank = false;
 		set_passing(view, true);
@@ -176,10 +179,11 @@ static void blank_pixels(struct sink *sink, enum blank_reason reason, const char
 	show_reason(pixels_view(sink), text);
 }
 
-/* Then the pixels' sink is wanted, and told. */
+/* What comes after it may be a dma-buf, of which nobody is to read pixels before it is tried. */
 static void blank_scanout(struct sink *sink, enum blank_reason reason, const char *text)
 {
-	set_passing(scanout_view(sink), false);
+	set_passing(scanout_view(sink), true);
+	show_reason(scanout_view(sink), text);
 }
 
 static void pixels_cursor_set(struct sink *sink, const struct cursor *cursor)
@@ -255,10 +259,10 @@ void view_update_wanted(struct view *view)
 	view->wanted = wanted;
 	TRACE(gtk, wanted, "%s %d", view->page.label, wanted);
 	if (!wanted) {
-		/* It may never be drawn. */
-		view_finished(view);
-		view->passing = false;
+		view_finished(view); /* it may never be drawn */
 	}
+	/* Nothing is copied before a frame comes that can't be imported. */
+	view->passing = can_import(view);
 	set_wants(view);
 }
 

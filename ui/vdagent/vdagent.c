@@ -44,15 +44,21 @@ static void flush(struct vdagent *vdagent)
 	}
 }
 
-static void give_up(struct vdagent *vdagent, const char *why)
+/* Of an agent that was there. */
+static void forget(struct vdagent *vdagent)
 {
-	TRACE(vdagent, refused, "%s", why);
-	vdagent->broken = true;
 	vdagent->caps = 0;
 	g_byte_array_set_size(vdagent->out, 0);
 	vdagent_stream_reset(&vdagent->stream);
 	vdagent_mouse_set_agent(&vdagent->mouse, false);
 	clipboard_leave(&vdagent->clipboard);
+}
+
+static void give_up(struct vdagent *vdagent, const char *why)
+{
+	TRACE(vdagent, refused, "%s", why);
+	forget(vdagent);
+	vdagent->broken = true;
 }
 
 static void send_message(struct vdagent *vdagent, enum vdagent_port port, uint32_t type,
@@ -333,7 +339,8 @@ static void front_open(void *opaque, bool open)
 	if (vdagent->open == open) {
 		return;
 	}
-	give_up(vdagent, open ? "opened" : "closed");
+	TRACE(vdagent, port, "%s", open ? "open" : "closed");
+	forget(vdagent);
 	vdagent->open = open;
 	vdagent->broken = false;
 	spicevmc_set_connected(vdagent->chardev, open);

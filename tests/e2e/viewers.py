@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every viewer at the same guest at the same time: all show what the guest draws, none holds up another, and
+none leaves anything behind.
+
+viewers.py KIND [HOST...]: KIND as for display.py; HOST: x11 or wayland, where this host's own window is.
+VIEWERS_VISITS in the environment: how often each viewer comes and goes (default 3).
+"""
+
+import contextlib
+import functools
+import os
+import re
+import signal
+import sys
+import time
+
+import display
+import egl
+import tap
+from machine import TOP, VMM, Failure, read_ppm
+from viewer import Chromium, TigerVnc, XServer, crc, find, gvnccapture, until
+from wayland import Sway
+
+os.environ["ORIEL_VMM"] = VMM
+sys.path.insert(1, os.path.join(TOP, "tests/qtest"))
+from spice_client import Probe, Spicy  # noqa: E402
+from spice_client import XServer as SpicyScreen  # noqa: E402
+
+WIDTH, HEIGHT = 1280, 720
+SPICE_PORT, WEB_PORT = 5941, 5741
+VISITS = int(os.environ.get("VIEWERS_VISITS", "3"))
+OUT = os.environ.get("SANDBOX_OUT")
+
+
+def words(picture):
+    """What a Probe says of a picture of which the guest says "WxH crc XXXXXXXX"."""
+    size, _, value = picture.split()
+    return [size, value]
+
+
+def until_window(spicy, limit_s=240):
+    """Its own limit is for a machine that does nothing else."""
+    end = time.monotonic() + limit_s
+    while True:
+        try:
+            return spicy.window()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+
+
+class Viewer:
+    """One of them: its process, and how to see whether it shows a picture."""
+
+    def __init__(self, name, process, shows):
+        self.name, self.process, self.shows = name, process, shows
+
+    def stop(self, number):
+        # A browser is several processes, in a group of its own.
+        if os.getpgid(self.process.pid) == self.process.pid:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+
+
+class On:
+    """A guest whose VMM has a window of its own on an X server, and serves VNC and SPICE."""
+
+    def __init__(self, kind, stack):
+        self.stack = stack
+        before = dict(os.environ)
+        self.own = self.own_screen(stack)
+        self.bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT), args=(
+            "-display", self.own_display(), "-vnc", f"127.0.0.1:8,websocket={WEB_PORT},share=ignore", "-spice",
+            self.spice_options()))
+        os.environ.clear()
+        os.environ.update(before)
+        self.vm = self.bench.vm
+        self.viewers = [Viewer("own window", self.own_process(), self.own_shows)]
+
+    # ---- this host's window ----
+
+    def own_screen(self, stack):
+        screen = stack.enter_context(XServer(1600, 1000))
+        os.environ.update(screen.environ, NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory", HOME="/tmp")
+        return screen
+
+    def own_display(self):
+        return "gtk,show-menubar=off"
+
+    def own_process(self):
+        return self.own.process
+
+    def spice_options(self):
+        return f"disable-ticketing,addr=127.0.0.1,port={SPICE_PORT}"
+
+    def path(self, name):
+        """Of a picture that is kept for people."""
+        return f"{OUT or self.vm.dir}/{name}.ppm"
+
+    def own_shows(self, picture):
+        path = self.path("gtk-x11")
+        self.own.run("import", "-window", "root", "-depth", "8", path)
+        return find(picture, read_ppm(path)) is not None
+
+    # ---- the others ----
+
+    def new_screen(self):
+        return self.stack.enter_context(XServer())
+
+    def attach_all(self):
+        tiger = self.stack.enter_context(TigerVnc(self.new_screen(), "127.0.0.1::5908"))
+        self.viewers.append(Viewer("tigervnc", tiger.process,
+                                   lambda picture: crc(tiger.picture()) == crc(picture)))
+        browser = self.stack.enter_context(Chromium(self.new_screen(), f"http://127.0.0.1:{WEB_PORT}/"))
+        self.viewers.append(Viewer("novnc", browser.process,
+                                   lambda picture: browser.find(picture) is not None))
+        self.attach_spice()
+
+    def attach_spice(self):
+        screen = self.stack.enter_context(SpicyScreen())
+        spicy = self.stack.enter_context(Spicy(screen, self.vm.dir, "-h", "127.0.0.1", "-p", str(SPICE_PORT)))
+        window = until_window(spicy)
+        spicy.xdotool("windowsize", window, "1500", "950")
+
+        def shows(picture):
+            path = self.path("spicy")
+            screen.run(spicy.home, "import", "-window", "root", "-depth", "8", path)
+            return find(picture, read_ppm(path)) is not None
+        self.viewers.append(Viewer("spicy", spicy.process, shows))
+
+    # ---- tests ----
+
+    def all_show(self, wanted, but=None, limit_s=240):
+        """Every viewer has what the guest says that it drew, byte for byte."""
+        until("the screendump", wanted, self.bench.dump)
+        picture = self.vm.screendump(f"{self.vm.dir}/dump.ppm")
+        for viewer in self.viewers:
+            if viewer is not but:
+                until(f"{viewer.name} shows {wanted}", True, lambda: viewer.shows(picture), limit_s)  # noqa: B023
+
+    def flips(self, seconds=5):
+        """How many flips a second the guest does for some seconds."""
+        self.vm.send(f"kmsflip --mode {WIDTH}x{HEIGHT} --seconds {seconds} & flipper=$!")
+        line = self.vm.wait_serial(r"^flips (\d+) events \d+ seconds (\S+)", 180)
+        self.vm.wait_serial("^holds", 60)
+        self.vm.run("kill $flipper; wait $flipper 2>/dev/null; true")
+        return float(line.group(1)) / float(line.group(2))
+
+    def held(self):
+        with open(f"/proc/{self.vm.process.pid}/status", encoding="ascii") as file:
+            kib = int(re.search(r"RssAnon:\s+(\d+)", file.read()).group(1))
+        return len(os.listdir(f"/proc/{self.vm.process.pid}/fd")), kib
+
+
+class OnX11(On):
+    spice_gl = False
+
+    @staticmethod
+    def spice_uri():
+        return f"spice://127.0.0.1?port={SPICE_PORT}"
+
+
+class OnWayland(On):
+    """The same where this host's viewers take the dma-buf: the window and SPICE's."""
+
+    spice_gl = True
+    socket = "/tmp/viewers-spice"
+
+    @classmethod
+    def spice_uri(cls):
+        return f"spice+unix://{cls.socket}"
+
+    def own_screen(self, stack):
+        egl.load_driver()
+        sway = stack.enter_context(Sway())
+        os.environ.update(sway.environ())
+        os.environ.pop("DISPLAY", None)
+        return sway
+
+    def own_display(self):
+        return "gtk,gl=es,show-menubar=off"
+
+    def own_process(self):
+        """Not stopped: with GL the toolkit waits for a compositor (docs/gtk.md)."""
+
+    def own_shows(self, picture):
+        screen = self.own.screen()
+        with open(self.path("gtk-wayland"), "wb") as file:
+            file.write(b"P6 %d %d 255\n" % screen[:2] + screen[2])
+        return find(picture, screen) is not None
+
+    def spice_options(self):
+        return f"disable-ticketing,gl=on,unix,addr={self.socket}"
+
+    def attach_spice(self):
+        probe = self.stack.enter_context(Probe(self.vm.dir, self.spice_uri()))
+        self.viewers.append(Viewer("spice-gtk with the dma-buf", probe.process,
+                                   lambda picture: probe.gl_picture() == words(crc(picture))))
+
+
+def all_equal(on):
+    on.attach_all()
+    for options in ("--flips 2", "--squares 10 --pause-ms 100", "--mode 800x600 --flips 1", ""):
+        with on.bench.pattern(options) as wanted:
+            on.all_show(wanted)
+            until("gvnccapture's picture", wanted, lambda: crc(gvnccapture(on.bench.x, 8)))
+        print(f"# {options or 'pattern'}: {', '.join(viewer.name for viewer in on.viewers)} equal {wanted}")
+
+
+def stopped_ones_stop_nobody(on):
+    rates = {"all run": on.flips()}
+    for viewer in on.viewers:
+        if not viewer.process:
+            continue
+        viewer.stop(signal.SIGSTOP)
+        try:
+            rates[viewer.name] = on.flips()
+            with on.bench.pattern("--flips 3") as wanted:
+                on.all_show(wanted, but=viewer)
+        finally:
+            viewer.stop(signal.SIGCONT)
+    with on.bench.pattern("--flips 5") as wanted:
+        on.all_show(wanted)
+    print("# flips a second while stopped: " +
+          ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items()))
+    # The sandbox's own noise is some ten per cent, and who is stopped leaves its processor to the others.
+    if min(rates.values()) < 0.7 * rates["all run"]:
+        raise Failure(f"flips a second: {rates}")
+
+
+def visits_leave_nothing(on):
+    def tiger():
+        with TigerVnc(on.bench.x, "127.0.0.1::5908") as viewer:
+            until("a picture", wanted, lambda: crc(viewer.picture()))
+
+    def capture():
+        until("a picture", wanted, lambda: crc(gvnccapture(on.bench.x, 8)))
+
+    def spice():
+        with Probe(on.vm.dir, on.spice_uri()) as probe:
+            until("a picture", words(wanted), probe.gl_picture if on.spice_gl else probe.picture)
+
+    def vnc_alone():
+        return len(on.vm.qmp("query-vnc")["clients"])
+
+    with on.bench.pattern("--flips 1") as wanted:
+        for visit in (tiger, capture, spice):
+            for _ in range(3):
+                visit()
+            clients = vnc_alone()
+            time.sleep(1)
+            fds, kib = on.held()
+            for _ in range(VISITS):
+                visit()
+            until("clients", clients, vnc_alone)
+            until("file descriptors", fds, lambda: on.held()[0])
+            grown = on.held()[1] - kib
+            print(f"# {VISITS} visits of {visit.__name__}: {fds} descriptors before and after, {grown:+d} KiB")
+            if grown > 8192:
+                raise Failure(f"{grown} KiB more after {VISITS} visits of {visit.__name__}")
+
+
+HOSTS = {"x11": OnX11, "wayland": OnWayland}
+TESTS = [("all-show-the-same", all_equal), ("a-stopped-one-stops-nobody", stopped_ones_stop_nobody),
+         ("visits-leave-nothing", visits_leave_nothing)]
+
+
+def tests_of(kind, hosts):
+    for host in hosts:
+        with contextlib.ExitStack() as stack:
+            on = HOSTS[host](kind, stack)
+            for name, function in TESTS:
+                yield f"/viewers/{kind}/{host}/{name}", functools.partial(function, on)
+
+
+if __name__ == "__main__":
+    tap.run(tests_of(sys.argv[1], sys.argv[2:] or HOSTS))
