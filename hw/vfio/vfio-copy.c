@@ -2,8 +2,8 @@
 /*
  * x-tear=copy: a look is a request, and its end is a frame of memory that the guest can't reach.
  *
- * Damage is relative to the snapshot before. What was harvested before the request covers it, unless
- * the guest flipped between the two; then it is harvested again behind the copy, which covers more
+ * Damage is relative to the snapshot before. What was harvested before the request covers it,
+ * unless the guest flipped between the two; then it is harvested again behind the copy, which covers more
  * than was copied. The surplus is damage of the next frame too (carried), and since no signal will
  * come for it any more, the next look is due. docs/frame-path.md.
  */
@@ -149,8 +149,8 @@ static enum look request(struct vfio_copy *copy)
 	}
 	if (ret < 0) {
 		return vfio_display_failed(copy->display, BLANK_NO_BUFFER, ret, "snapshot",
-					   ret == -ENOSPC ? " (the driver's limit on memory; memory_mib of oriel_gvt)" :
-							    "");
+					   ret == -ENOSPC ? " (the driver's limit on memory; "
+							    "memory_mib of oriel_gvt)" : "");
 	}
 	copy->on = true;
 	return LOOK_PENDING;

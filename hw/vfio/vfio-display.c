@@ -96,6 +96,12 @@ static void hurry(struct vfio_display *display)
 	display->still = 0;
 }
 
+/* A snapshot is on. */
+static bool copying(const struct vfio_display *display)
+{
+	return display->copy && vfio_copy_is_on(display->copy);
+}
+
 /* Asks the driver, or where the interrupt would have told of a flip only compares. A snapshot costs
  * the same for either. */
 static enum look look_or_compare(struct vfio_display *display)
@@ -192,7 +198,7 @@ static gboolean timer_fired(gpointer opaque)
 	struct vfio_display *display = opaque;
 
 	display->timer = 0;
-	if (display->copy && vfio_copy_is_on(display->copy)) {
+	if (copying(display)) {
 		check_copy(display);
 	} else {
 		look_and_go_on(display);
@@ -216,19 +222,20 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 {
 	struct vfio_display *display = opaque;
 	uint64_t count = eventfd_drain(fd);
-	bool copying = display->copy && vfio_copy_is_on(display->copy);
+	bool was_copying = copying(display);
 
 	/* Signals merge here, but not in the count. */
 	display->events += count;
 	if (!count) {
 		return;
 	}
-	if (copying) {
+	if (was_copying) {
 		check_copy(display);
 	}
 	/* The cursor waits for nobody: it is moved without a frame. */
 	if (!vfio_display_glance(display)) {
-		if (!copying) {
+		/* That a snapshot is through says nothing of the guest. */
+		if (!was_copying) {
 			hurry(display);
 		}
 		return;
@@ -236,7 +243,7 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 	display->still = 0;
 	/* A flip doesn't wait for what was only compared. */
 	if (!display->waiting ||
-	    (display->polls && display->compared && !(display->copy && vfio_copy_is_on(display->copy)))) {
+	    (display->polls && display->compared && !copying(display))) {
 		look_and_go_on(display);
 		return;
 	}

@@ -254,7 +254,8 @@ static const struct property properties[] = {
 	  .help = "preferred height of the guest's screen in pixels, by EDID", .max = 16384 },
 	{ .name = "x-tear", .type = PROP_ENUM, .offset = offsetof(struct vfio_pci, tear),
 	  .def = "allow", .choices = tear_choices,
-	  .help = "pictures that the guest flips while they are read: allow; latch: read again, whole ones only; copy: whole copies that the device makes" },
+	  .help = "pictures that the guest flips while they are read: allow; latch: read again, "
+		  "whole ones only; copy: whole copies that the device makes" },
 	PROP("x-no-mmap", PROP_BOOL, struct vfio_pci, no_mmap, "off",
 	     "trap every access to the BARs (slow, to look at a driver)"),
 	PROP("romfile", PROP_STR, struct vfio_pci, romfile, NULL,
