@@ -8,7 +8,7 @@
 
 /* The guest takes more than 50 points a second, ten for a long pulse, for a storm. */
 #define HPD_GAP_NS 250000000ull
-/* How long a monitor waits for the guest to switch off what the one before showed. */
+/* From when a monitor goes, how long the next waits for the guest to switch off what it showed. */
 #define PLUG_WAIT_NS 3000000000ull
 
 #define PORT_B 1u
@@ -132,9 +132,11 @@ unsigned int gvt_skl_set_monitor(struct gvt_skl *s, const uint8_t *edid, size_t 
 		memcpy(s->edid, edid, size);
 	}
 	if (size > 0 && !s->plugged && !deaf(s)) {
-		s->plug_by_ns = s->plug_waits ? s->plug_by_ns : now_ns + PLUG_WAIT_NS;
 		s->plug_waits = true;
 		return gvt_skl_advance(s, now_ns);
+	}
+	if (s->plugged) {
+		s->plug_by_ns = now_ns + PLUG_WAIT_NS;
 	}
 	/* A monitor that was never plugged in needn't be unplugged. */
 	s->hpd_due = s->plugged || size > 0 || s->hpd_due;
@@ -380,6 +382,7 @@ void skl_port_reset(struct gvt_skl *s)
 	s->gmbus_left = 0;
 	s->hpd_due = false;
 	s->plug_waits = false;
+	s->plug_by_ns = 0;
 	s->gone_seen = true; /* if there is none: there was none before */
 	s->plugged = s->edid_size > 0;
 }
