@@ -17,7 +17,7 @@ import display
 import tap
 from host import check_guest
 from machine import GUEST, Failure, Machine, gpu_device, read_ppm
-from viewer import TigerVnc, XServer, crc, until
+from viewer import RawClient, TigerVnc, XServer, crc, until
 
 FULL = bool(os.environ.get("SKL_FULL"))
 WIDTH, HEIGHT = 1920, 1080
@@ -115,6 +115,30 @@ def cursor_is_shown(bench, width, height):
         vm.send("end")
 
 
+def moves_cost_nothing(bench):
+    """A viewer with a cursor of its own is told its picture, and nothing of where the guest moves it."""
+    vm = bench.vm
+    vm.send(f"kmscursor --mode {WIDTH}x{HEIGHT}")
+    vm.wait_serial(r"^frame 0 (.*)$")
+    try:
+        vm.send("size 64x64")
+        vm.wait_serial("^size 64x64$")
+        with RawClient(5907, cursor=True) as client:
+            until("the cursor", True, lambda: bool(client.next() and client.cursors))
+            tap.same("its size", client.cursors[-1][:2], (64, 64))
+            client.ask()
+            client.bytes_within(2)
+            frames = vm.qmp("query-display-state")[0]["source"]["frames"]
+            vm.send("walk 1000")
+            vm.wait_serial("^walked 1000$", 120)
+            tap.same("bytes", client.bytes_within(2), 0)
+            tap.same("frames", vm.qmp("query-display-state")[0]["source"]["frames"], frames)
+        vm.send("off")
+        vm.wait_serial("^off$")
+    finally:
+        vm.send("end")
+
+
 def cursor(kind, stack):
     bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT))
     # Somebody looks, as in life: without a viewer nobody asks for the cursor.
@@ -122,7 +146,8 @@ def cursor(kind, stack):
     sizes = [(64, 64), (128, 128), (256, 256), (128, 48)] if FULL else [(64, 64), (256, 48)]
     tests = [(f"cursor/{width}x{height}", functools.partial(cursor_is_shown, bench, width, height))
              for width, height in sizes]
-    return tests + [("cursor/the-guest-is-content", functools.partial(check_guest, bench.vm))]
+    return tests + [("cursor/1000-moves-cost-nothing", functools.partial(moves_cost_nothing, bench)),
+                    ("cursor/the-guest-is-content", functools.partial(check_guest, bench.vm))]
 
 
 class Desktop:

@@ -202,7 +202,7 @@ class RawClient:
     """A viewer without a window, for what no real one tells: each update by itself, uncompressed. The
     picture of an update is whole when the update is."""
 
-    def __init__(self, port, limit_s=30):
+    def __init__(self, port, limit_s=30, cursor=False):
         self._socket = socket.create_connection(("127.0.0.1", port), limit_s)
         self._file = self._socket.makefile("rb", buffering=1 << 20)
         version = self._file.read(12)
@@ -216,15 +216,32 @@ class RawClient:
         self._file.read(struct.unpack(">I", self._file.read(4))[0])
         self._socket.sendall(
             struct.pack(">BxxxBBBBHHHBBBxxx", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0) +
-            struct.pack(">BxHii", 2, 2, 0, -223))  # raw, and new sizes
+            # Raw, new sizes, and maybe a cursor with alpha.
+            (struct.pack(">BxHiii", 2, 3, 0, -223, -314) if cursor else struct.pack(">BxHii", 2, 2, 0, -223)))
         self._pixels = bytearray(self.width * self.height * 4)
         self._whole = True
+        self.cursors = []  # (width, height, RGBA bytes) of each that was sent
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         self._socket.close()
+
+    def ask(self):
+        """For what changes from now on."""
+        self._socket.sendall(struct.pack(">BBHHHH", 3, 1, 0, 0, self.width, self.height))
+
+    def bytes_within(self, seconds):
+        """How many bytes come until nothing has come for so long."""
+        count = 0
+        self._socket.settimeout(seconds)
+        try:
+            while (data := self._file.read1(65536)):
+                count += len(data)
+        except TimeoutError:
+            return count
+        raise Failure("the VNC server hung up")
 
     def next(self):
         """Waits for an update; returns the picture then, pixels as B, G, R and a byte that means nothing."""
@@ -243,6 +260,9 @@ class RawClient:
                 self.width, self.height = width, height
                 self._pixels = bytearray(width * height * 4)
                 self._whole = True
+                continue
+            if encoding == -314:
+                self.cursors.append((width, height, self._file.read(4 + width * height * 4)[4:]))
                 continue
             data = self._file.read(width * height * 4)
             for row in range(height):

@@ -11,6 +11,7 @@
  *              width; i915 takes a smaller height too
  *   X Y        its upper left corner is moved there          "at X,Y WxH crc XXXXXXXX": the screen
  *                                                            with the cursor over the picture
+ *   walk N     as many moves to as many places, 2 ms apart      "walked N"
  *   off        no cursor                                     "off"
  *   end        the program ends
  *
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_CURSOR_PX 256u
 
@@ -133,8 +135,7 @@ static void switch_off(struct kms *kms)
 	printf("off\n");
 }
 
-static void move(struct kms *kms, const struct surface *surface, struct cursor *cursor, int32_t x,
-		 int32_t y)
+static void place(struct kms *kms, struct cursor *cursor, int32_t x, int32_t y)
 {
 	struct drm_mode_cursor set = {
 		.flags = DRM_MODE_CURSOR_MOVE,
@@ -146,13 +147,29 @@ static void move(struct kms *kms, const struct surface *surface, struct cursor *
 	cursor->x = x;
 	cursor->y = y;
 	kms_request(kms->fd, DRM_IOCTL_MODE_CURSOR, &set, "CURSOR");
+}
+
+static void walk(struct kms *kms, struct cursor *cursor, unsigned int steps)
+{
+	for (unsigned int i = 0; i < steps; i++) {
+		place(kms, cursor, (int32_t)(i * 37 % kms->mode.hdisplay) - 20,
+		      (int32_t)(i * 23 % kms->mode.vdisplay) - 20);
+		usleep(2000);
+	}
+	printf("walked %u\n", steps);
+}
+
+static void move(struct kms *kms, const struct surface *surface, struct cursor *cursor, int32_t x,
+		 int32_t y)
+{
+	place(kms, cursor, x, y);
 	printf("at %d,%d %ux%u crc %08x\n", x, y, kms->mode.hdisplay, kms->mode.vdisplay,
 	       shown_crc(kms, surface, cursor));
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int width = 0, height = 0, cursor_width, cursor_height;
+	unsigned int width = 0, height = 0, cursor_width, cursor_height, steps;
 	static struct cursor cursor;
 	struct kms_buffer buffer;
 	struct kms kms;
@@ -177,6 +194,8 @@ int main(int argc, char **argv)
 		if (sscanf(line, "size %ux%u", &cursor_width, &cursor_height) == 2 &&
 		    cursor_width - 1 < MAX_CURSOR_PX && cursor_height - 1 < MAX_CURSOR_PX) {
 			set_size(&kms, &cursor, cursor_width, cursor_height);
+		} else if (sscanf(line, "walk %u", &steps) == 1) {
+			walk(&kms, &cursor, steps);
 		} else if (sscanf(line, "%d %d", &x, &y) == 2) {
 			move(&kms, &buffer.surface, &cursor, x, y);
 		} else if (!strcmp(line, "off\n")) {
