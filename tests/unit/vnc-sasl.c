@@ -1,56 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Viewers with users' names: SASL with a data base of the test's own. */
-#include <glib/gstdio.h>
-#include <sasl/sasl.h>
-
+#include "sasl-users.h"
 #include "vnc-set.h"
 
 #include "crypto/sasl.h"
-
-static char *folder;
-
-static void put_file(const char *name, const char *text)
-{
-	g_autofree char *path = g_build_filename(folder, name, NULL);
-
-	g_assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-/* Before the library is first used: it reads its configuration once. */
-static void prepare(void)
-{
-	g_autofree char *text = NULL;
-	sasl_conn_t *connection;
-
-	folder = g_dir_make_tmp("sasl-XXXXXX", NULL);
-	text = g_strdup_printf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
-			       "mech_list: plain scram-sha-256\nsasldb_path: %s/sasldb\n"
-			       "log_level: 0\n", folder);
-	put_file("qemu.conf", text);
-	g_setenv("SASL_CONF_PATH", folder, TRUE);
-	g_assert_cmpint(sasl_server_init(NULL, "qemu"), ==, SASL_OK);
-	g_assert_cmpint(sasl_server_new("vnc", NULL, NULL, NULL, NULL, NULL, 0, &connection), ==,
-			SASL_OK);
-	g_assert_cmpint(sasl_setpass(connection, "ada", "lovelace", 8, NULL, 0, SASL_SET_CREATE), ==,
-			SASL_OK);
-	sasl_dispose(&connection);
-	sasl_server_done();
-}
-
-static void clean_up(void)
-{
-	GDir *dir = g_dir_open(folder, 0, NULL);
-	const char *name;
-
-	while ((name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-
-		g_unlink(path);
-	}
-	g_dir_close(dir);
-	g_rmdir(folder);
-	g_free(folder);
-}
 
 static void send_counted(struct viewer *v, const void *data, size_t len)
 {
@@ -241,11 +194,12 @@ static void test_needs_encryption(void)
 
 int main(int argc, char **argv)
 {
+	char *folder;
 	int status;
 
 	g_test_init(&argc, &argv, NULL);
 	main_thread_init();
-	prepare();
+	folder = sasl_users_create();
 #define ADD(name, fn) g_test_add_func("/vnc-sasl/" name, fn)
 	ADD("a-user-comes-in-by-plain", test_plain);
 	ADD("a-user-comes-in-by-scram", test_scram);
@@ -254,6 +208,6 @@ int main(int argc, char **argv)
 	ADD("it-needs-encryption", test_needs_encryption);
 #undef ADD
 	status = g_test_run();
-	clean_up();
+	sasl_users_destroy(folder);
 	return status;
 }
