@@ -349,12 +349,12 @@ static void refresh_reader(struct console *console)
 	}
 }
 
-static bool deliver_one(struct console *console)
+static bool deliver_one(struct console *console, unsigned int accepts)
 {
 	for (GList *l = console->sinks.head; l; l = l->next) {
 		struct sink *sink = link_sink(l);
 
-		if (sink->wanted &&
+		if (sink->wanted && sink->ops->accepts == accepts &&
 		    (deliver_blank(console, sink) ||
 		     (sink->ops->accepts == SINK_CPU ? deliver_cpu(console, sink) :
 						       deliver_dmabuf(console, sink)))) {
@@ -372,8 +372,11 @@ static void deliver(struct console *console)
 	/* Nothing in here may destroy the console: that is system's, from the main loop. */
 	console->hold++;
 	do {
+		/* First who takes the frame as it is: it may be that nobody wants it read then. */
+		while (deliver_one(console, SINK_DMABUF)) {
+		}
 		refresh_reader(console);
-	} while (deliver_one(console));
+	} while (deliver_one(console, SINK_CPU));
 	console->hold--;
 }
 

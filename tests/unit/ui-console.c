@@ -280,6 +280,53 @@ static void test_no_map(void)
 	guest_free(guest);
 }
 
+/* A viewer that takes buffers, and pixels as long as there is none. */
+struct taker {
+	struct sink sink;
+	struct capture *pixels;
+	unsigned int presents;
+};
+
+static void take(struct sink *sink, struct frame *frame)
+{
+	struct taker *taker = (struct taker *)sink;
+
+	taker->presents++;
+	capture_set_wanted(taker->pixels, false);
+	sink_done(sink, frame->seq);
+}
+
+static void take_nothing(struct sink *sink, enum blank_reason reason, const char *text)
+{
+}
+
+static void test_taken_first(void)
+{
+	static const struct sink_ops ops = {
+		.name = "taker", .accepts = SINK_DMABUF, .present = take, .blank = take_nothing,
+	};
+	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 48);
+	struct taker taker = { 0 };
+	struct console_state state;
+
+	guest->blank = true;
+	/* The one of pixels is first in the list. */
+	taker.pixels = viewer(guest, SINK_CPU);
+	console_attach(guest->console, &taker.sink, &ops);
+	sink_set_wanted(&taker.sink, true);
+	settle();
+	guest->blank = false;
+	guest_submit(guest);
+	settle();
+	g_assert_cmpuint(taker.presents, ==, 1);
+	g_assert_cmpuint(taker.pixels->presents, ==, 0);
+	console_get_state(guest->console, &state);
+	g_assert_null(state.reader);
+	console_detach(&taker.sink);
+	capture_destroy(taker.pixels);
+	guest_free(guest);
+}
+
 static void test_unknown_layout(void)
 {
 	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 64);
@@ -592,6 +639,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/console/a-blank-says-why-and-ends-with-the-whole", test_blank);
 	g_test_add_func("/console/a-new-size-is-the-whole", test_resize);
 	g_test_add_func("/console/an-unmappable-dmabuf-blanks-cpu-sinks-only", test_no_map);
+	g_test_add_func("/console/a-frame-that-is-taken-as-it-is-isn't-read", test_taken_first);
 	g_test_add_func("/console/a-layout-nobody-can-read-is-named-as-such", test_unknown_layout);
 	g_test_add_func("/console/pixels-wait-for-their-fence", test_fence);
 	g_test_add_func("/console/capture-works-while-inactive", test_capture);
