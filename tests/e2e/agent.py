@@ -232,22 +232,10 @@ GROUPS = {
 }
 
 
-def fail(failure):
-    raise failure
-
-
 def tests_of(kind, groups):
-    """The tests of each group with a guest of its own, which is started when they are due."""
-    for group in groups:
-        create, tests = GROUPS[group]
-        with contextlib.ExitStack() as stack:
-            try:
-                guest = create(kind, stack)
-            except Failure as failure:
-                yield f"/{kind}/agent/{group}/starts", functools.partial(fail, failure)
-                continue
-            for name, function in tests:
-                yield f"/{kind}/agent/{group}/{name}", functools.partial(function, guest)
+    for name in groups:
+        create, tests = GROUPS[name]
+        yield from tap.group(f"/{kind}/agent/{name}", functools.partial(create, kind), tests)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ skl.py KIND [GROUP]: skl (a vGPU of our module) or skl-display; groups: patterns
 SKL_FULL=1 in the environment: everything, not only a part.
 """
 
-import contextlib
 import functools
 import os
 import re
@@ -72,9 +71,9 @@ def patterns(kind, stack):
             found.append(stack.enter_context(TigerVnc(bench.x, "127.0.0.1::5907")))
         return found[0]
 
-    tests = [(f"pattern/{name}", functools.partial(pattern_is_shown, bench, viewer, options))
+    tests = [(f"{name}", functools.partial(pattern_is_shown, bench, viewer, options))
              for name, options, short in PATTERNS if short or FULL]
-    return tests + [("pattern/the-guest-is-content", functools.partial(check_guest, bench.vm))]
+    return tests + [("the-guest-is-content", functools.partial(check_guest, bench.vm))]
 
 
 def cursor_state(vm):
@@ -144,10 +143,10 @@ def cursor(kind, stack):
     # Somebody looks, as in life: without a viewer nobody asks for the cursor.
     stack.enter_context(TigerVnc(bench.x, "127.0.0.1::5907"))
     sizes = [(64, 64), (128, 128), (256, 256), (128, 48)] if FULL else [(64, 64), (256, 48)]
-    tests = [(f"cursor/{width}x{height}", functools.partial(cursor_is_shown, bench, width, height))
+    tests = [(f"{width}x{height}", functools.partial(cursor_is_shown, bench, width, height))
              for width, height in sizes]
-    return tests + [("cursor/1000-moves-cost-nothing", functools.partial(moves_cost_nothing, bench)),
-                    ("cursor/the-guest-is-content", functools.partial(check_guest, bench.vm))]
+    return tests + [("1000-moves-cost-nothing", functools.partial(moves_cost_nothing, bench)),
+                    ("the-guest-is-content", functools.partial(check_guest, bench.vm))]
 
 
 class Desktop:
@@ -228,28 +227,17 @@ def many_resizes(desktop):
 
 def resize(kind, stack):
     desktop = Desktop(kind, stack)
-    return [("resize/the-guest-follows", functools.partial(one_resize, desktop)),
-            ("resize/200-in-10-s", functools.partial(many_resizes, desktop)),
-            ("resize/the-guest-is-content", functools.partial(check_guest, desktop.vm))]
+    return [("the-guest-follows", functools.partial(one_resize, desktop)),
+            ("200-in-10-s", functools.partial(many_resizes, desktop)),
+            ("the-guest-is-content", functools.partial(check_guest, desktop.vm))]
 
 
 GROUPS = {"patterns": patterns, "cursor": cursor, "resize": resize}
 
 
-def fail(failure):
-    raise failure
-
-
 def tests_of(kind, groups):
-    """The tests of each group with a guest of its own, which is started when they are due."""
-    for group in groups:
-        with contextlib.ExitStack() as stack:
-            try:
-                tests = GROUPS[group](kind, stack)
-            except Failure as failure:
-                tests = [(f"{group}/starts", functools.partial(fail, failure))]
-            for name, function in tests:
-                yield f"/{kind}/{name}", function
+    for name in groups:
+        yield from tap.group(f"/{kind}/{name}", functools.partial(GROUPS[name], kind), lambda tests: tests)
 
 
 if __name__ == "__main__":

@@ -332,23 +332,11 @@ GROUPS = {
 }
 
 
-def fail(failure):
-    raise failure
-
-
 def tests_of(kind, groups):
-    """The tests of each group with a guest of its own, which is started when they are due."""
-    for group in groups:
-        create, tests = GROUPS[group]
-        with contextlib.ExitStack() as stack:
-            try:
-                guest = create(kind, stack)
-            except Failure as failure:
-                yield f"/{kind}/spice/{group}/starts", functools.partial(fail, failure)
-                continue
-            for name, function in tests:
-                yield f"/{kind}/spice/{group}/{name}", functools.partial(function, guest)
-        if group == "heads":
+    for name in groups:
+        create, tests = GROUPS[name]
+        yield from tap.group(f"/{kind}/spice/{name}", functools.partial(create, kind), tests)
+        if name == "heads":
             yield f"/{kind}/spice/heads/one-is-chosen", functools.partial(one_is_chosen, kind)
 
 

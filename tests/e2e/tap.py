@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs test functions one after the other and prints TAP, a line for each as soon as it is known."""
 
+import contextlib
+import functools
 import sys
 import time
 import traceback
@@ -16,6 +18,25 @@ def same(what, got, wanted):
     """Fails unless the two are equal."""
     if got != wanted:
         raise Failure(f"{what}: got {got!r:.200}, wanted {wanted!r:.200}")
+
+
+def _fail(failure):
+    raise failure
+
+
+def group(prefix, create, tests):
+    """(name, function) pairs for run() of tests that share what create(stack) makes, which is made when the first
+    is due and is gone after the last. tests: (name, function of it) pairs, or a function of it that gives (name,
+    function) pairs."""
+    with contextlib.ExitStack() as stack:
+        try:
+            shared = create(stack)
+            pairs = tests(shared) if callable(tests) else [
+                (name, functools.partial(function, shared)) for name, function in tests]
+        except Failure as failure:
+            pairs = [("starts", functools.partial(_fail, failure))]
+        for name, function in pairs:
+            yield f"{prefix}/{name}", function
 
 
 def run(tests):

@@ -7,7 +7,6 @@ viewers.py KIND [HOST...]: KIND as for display.py; HOST: x11 or wayland, where t
 VIEWERS_VISITS in the environment: how often each viewer comes and goes (default 3).
 """
 
-import contextlib
 import functools
 import os
 import re
@@ -269,10 +268,7 @@ TESTS = [("all-show-the-same", all_equal), ("a-stopped-one-stops-nobody", stoppe
 
 def tests_of(kind, hosts):
     for host in hosts:
-        with contextlib.ExitStack() as stack:
-            on = HOSTS[host](kind, stack)
-            for name, function in TESTS:
-                yield f"/viewers/{kind}/{host}/{name}", functools.partial(function, on)
+        yield from tap.group(f"/viewers/{kind}/{host}", functools.partial(HOSTS[host], kind), TESTS)
 
 
 if __name__ == "__main__":
