@@ -71,7 +71,7 @@ def patterns(kind, stack):
             found.append(stack.enter_context(TigerVnc(bench.x, "127.0.0.1::5907")))
         return found[0]
 
-    tests = [(f"{name}", functools.partial(pattern_is_shown, bench, viewer, options))
+    tests = [(name, functools.partial(pattern_is_shown, bench, viewer, options))
              for name, options, short in PATTERNS if short or FULL]
     return tests + [("the-guest-is-content", functools.partial(check_guest, bench.vm))]
 
