@@ -114,12 +114,12 @@ class On:
         tiger = self.stack.enter_context(TigerVnc(self.new_screen(), "127.0.0.1::5908"))
         self.viewers.append(Viewer("tigervnc", tiger.process,
                                    lambda picture: crc(tiger.picture()) == crc(picture)))
+        self.attach_others()
+
+    def attach_others(self):
         browser = self.stack.enter_context(Chromium(self.new_screen(), f"http://127.0.0.1:{WEB_PORT}/"))
         self.viewers.append(Viewer("novnc", browser.process,
                                    lambda picture: browser.find(picture) is not None))
-        self.attach_spice()
-
-    def attach_spice(self):
         screen = self.stack.enter_context(SpicyScreen())
         spicy = self.stack.enter_context(Spicy(screen, self.vm.dir, "-h", "127.0.0.1", "-p", str(SPICE_PORT)))
         window = until_window(spicy)
@@ -195,7 +195,8 @@ class OnWayland(On):
     def spice_options(self):
         return f"disable-ticketing,gl=on,unix,addr={self.socket}"
 
-    def attach_spice(self):
+    def attach_others(self):
+        """No browser: a compositor, the window's GL and it are too much for what draws all of it here."""
         probe = self.stack.enter_context(Probe(self.vm.dir, self.spice_uri()))
         self.viewers.append(Viewer("spice-gtk with the dma-buf", probe.process,
                                    lambda picture: probe.gl_picture() == words(crc(picture))))
