@@ -130,9 +130,8 @@ def agent_moves_the_pointer(guest):
 
 
 def resize_reaches_the_guest(guest):
-    """The wish becomes the monitor of the display, which a Gen9 guest is told of at once."""
-    if not guest.kind.startswith("skl"):
-        raise tap.Skip("this display's driver reads the monitor's data once")
+    """The wish becomes the monitor of the display, which a Gen9 guest is told of at once. (Other displays' drivers
+    read the monitor's data once.)"""
     with guest.viewer() as probe:
         probe.do("size", 1152, 864)
         until("the guest knows the mode", True,
@@ -235,6 +234,8 @@ GROUPS = {
 def tests_of(kind, groups):
     for name in groups:
         create, tests = GROUPS[name]
+        if not kind.startswith("skl"):
+            tests = [test for test in tests if test[1] is not resize_reaches_the_guest]
         yield from tap.group(f"/{kind}/agent/{name}", functools.partial(create, kind), tests)
 
 
