@@ -118,7 +118,7 @@ struct gvt_skl {
 	bool hpd_due;		/* a pulse that waits for hpd_next_ns */
 	uint64_t hpd_next_ns;	/* the guest takes more than four a second for a storm (4.10) */
 	bool plug_waits; /* until the guest sees that there is none and is off, or plug_by_ns */
-	bool gone_seen;
+	unsigned int gone_looks; /* of the guest since there is none; 2 stands for more */
 	uint64_t plug_by_ns;
 	uint8_t dpcd[0x700];	/* what the guest wrote over AUX */
 	uint8_t i2c_segment;	/* of 256 bytes of the EDID; goes back to 0 with a stop */

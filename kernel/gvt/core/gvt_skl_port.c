@@ -8,7 +8,7 @@
 
 /* The guest takes more than 50 points a second, ten for a long pulse, for a storm. */
 #define HPD_GAP_NS 250000000ull
-/* From when a monitor goes, how long the next waits for the guest to switch off what it showed. */
+/* From when a monitor goes, how long the next waits for the guest to have seen that. */
 #define PLUG_WAIT_NS 3000000000ull
 
 #define PORT_B 1u
@@ -47,8 +47,8 @@ void gvt_skl_max_mode(const struct gvt_skl_config *config, uint32_t *width_px, u
 /* The guest looks for the monitor. Who waits for it to find none is to set the timer anew. */
 static bool look_for_monitor(struct gvt_skl *s)
 {
-	if (!s->plugged && !s->gone_seen) {
-		s->gone_seen = true;
+	if (!s->plugged && s->gone_looks < 2) {
+		s->gone_looks++;
 		s->owed |= s->plug_waits ? GVT_SKL_LEVEL : 0;
 	}
 	return s->plugged;
@@ -76,14 +76,13 @@ static bool deaf(const struct gvt_skl *s)
 
 /*
  * A monitor that is exchanged within less time than the guest takes to look is no event for a desktop
- * that acts on monitors that come and go. The guest's kernel looks at once, but the desktop looks by itself
- * when it hears of it, and on a busy machine that is a second later. So the new one waits until the guest
- * has seen that the old one is gone and has switched off what it showed; not for ever, since not every guest
- * does that.
+ * that acts on monitors that come and go. The guest's kernel looks at once, and the desktop has it look
+ * again when it has heard of that, which on a busy machine is a second later. So the new one waits for a
+ * second look, or until nothing is shown any more; not for ever, since not every guest does either.
  */
 static bool gone_for_all(const struct gvt_skl *s)
 {
-	return s->gone_seen && !s->hpd_due && !gvt_skl_shown_pipe(s);
+	return !s->hpd_due && (s->gone_looks > 1 || (s->gone_looks == 1 && !gvt_skl_shown_pipe(s)));
 }
 
 static bool plug_is_due(const struct gvt_skl *s, uint64_t now)
@@ -140,7 +139,7 @@ unsigned int gvt_skl_set_monitor(struct gvt_skl *s, const uint8_t *edid, size_t 
 	}
 	/* A monitor that was never plugged in needn't be unplugged. */
 	s->hpd_due = s->plugged || size > 0 || s->hpd_due;
-	s->gone_seen = s->gone_seen && !s->plugged;
+	s->gone_looks = s->plugged ? 0 : s->gone_looks;
 	s->plug_waits = false;
 	s->plugged = size > 0;
 	return gvt_skl_advance(s, now_ns);
@@ -287,7 +286,7 @@ unsigned int skl_aux_write(struct gvt_skl *s, uint32_t offset, uint32_t value, u
 	value &= ~AUX_BUSY;
 	/* Who looked whether there is a monitor, and found one, isn't told otherwise in the middle of
 	 * what it asks next: i915 calls that an error. */
-	if (port != PORT_B || (!s->plugged && s->gone_seen) || !on_dp(s) || size < 3 ||
+	if (port != PORT_B || (!s->plugged && s->gone_looks > 0) || !on_dp(s) || size < 3 ||
 	    size > AUX_MAX) {
 		*skl_reg(s, offset) = value | was | SKL_AUX_DONE | SKL_AUX_TIMEOUT;
 		return 0;
@@ -383,6 +382,6 @@ void skl_port_reset(struct gvt_skl *s)
 	s->hpd_due = false;
 	s->plug_waits = false;
 	s->plug_by_ns = 0;
-	s->gone_seen = true; /* if there is none: there was none before */
+	s->gone_looks = 2; /* if there is none: there was none before */
 	s->plugged = s->edid_size > 0;
 }
