@@ -2,6 +2,7 @@
 """VNC viewers that people use, run on an X server without a screen."""
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -233,15 +234,14 @@ class RawClient:
         self._socket.sendall(struct.pack(">BBHHHH", 3, 1, 0, 0, self.width, self.height))
 
     def bytes_within(self, seconds):
-        """How many bytes come until nothing has come for so long."""
+        """How many bytes come until nothing has come for so long. After it what is read isn't parsed any more."""
         count = 0
-        self._socket.settimeout(seconds)
-        try:
-            while (data := self._file.read1(65536)):
-                count += len(data)
-        except TimeoutError:
-            return count
-        raise Failure("the VNC server hung up")
+        while select.select([self._socket], [], [], seconds)[0]:
+            data = self._socket.recv(65536)
+            if not data:
+                raise Failure("the VNC server hung up")
+            count += len(data)
+        return count
 
     def next(self):
         """Waits for an update; returns the picture then, pixels as B, G, R and a byte that means nothing."""

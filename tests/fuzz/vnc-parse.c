@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			return 0;
 		}
 		at_once = rfb_parse(&before, data, size, &whole, &why);
-		/* Only skipped text may be cut anywhere. */
-		check(at_once == used || (whole.kind == RFB_MESSAGE_NONE && at_once > used));
+		/* Only the bytes of a cut text may be cut anywhere. */
+		check(at_once == used || (whole.kind == RFB_MESSAGE_CUT_DATA && at_once > used));
 		if (used < 0) {
 			return 0;
 		}
