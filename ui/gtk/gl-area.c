@@ -11,10 +11,6 @@ static bool make_current(struct painter_gl *painter)
 	return !gtk_gl_area_get_error(area) && gtk_gl_area_get_context(area);
 }
 
-static const struct gl_surface_ops ops = {
-	.make_current = make_current,
-};
-
 static bool start(struct painter_gl *painter, GError **error)
 {
 	struct gui *gui = painter->base.view->gui;
@@ -35,15 +31,10 @@ static bool start(struct painter_gl *painter, GError **error)
 	return painter_gl_start(painter, error);
 }
 
-static void on_realize(GtkWidget *area, gpointer opaque)
-{
-	struct painter_gl *painter = opaque;
-	g_autoptr(GError) error = NULL;
-
-	if (!start(painter, &error)) {
-		view_painter_failed(painter->base.view, error->message);
-	}
-}
+static const struct gl_surface_ops ops = {
+	.start = start,
+	.make_current = make_current,
+};
 
 static void on_unrealize(GtkWidget *area, gpointer opaque)
 {
@@ -64,7 +55,7 @@ void painter_gl_area_init(struct painter_gl *painter)
 	painter->surface = &ops;
 	gtk_gl_area_set_use_es(GTK_GL_AREA(area),
 			       painter->base.view->gui->options.gl == GUI_GL_ES);
-	g_signal_connect(area, "realize", G_CALLBACK(on_realize), painter);
+	g_signal_connect(area, "realize", G_CALLBACK(painter_gl_on_realize), painter);
 	g_signal_connect(area, "unrealize", G_CALLBACK(on_unrealize), painter);
 	g_signal_connect(area, "render", G_CALLBACK(on_render), painter);
 }

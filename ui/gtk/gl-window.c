@@ -13,10 +13,6 @@ static bool make_current(struct painter_gl *painter)
 	       eglMakeCurrent(display, painter->window, painter->window, painter->context);
 }
 
-static const struct gl_surface_ops ops = {
-	.make_current = make_current,
-};
-
 static EGLDisplay open_display(GdkDisplay *gdk, GError **error)
 {
 	Display *x = gdk_x11_display_get_xdisplay(gdk);
@@ -101,15 +97,10 @@ static bool start(struct painter_gl *painter, GError **error)
 	return painter_gl_start(painter, error);
 }
 
-static void on_realize(GtkWidget *area, gpointer opaque)
-{
-	struct painter_gl *painter = opaque;
-	g_autoptr(GError) error = NULL;
-
-	if (!start(painter, &error)) {
-		view_painter_failed(painter->base.view, error->message);
-	}
-}
+static const struct gl_surface_ops ops = {
+	.start = start,
+	.make_current = make_current,
+};
 
 static void on_unrealize(GtkWidget *area, gpointer opaque)
 {
@@ -168,7 +159,7 @@ bool painter_gl_window_init(struct painter_gl *painter, GError **error)
 	gtk_widget_set_double_buffered(area, FALSE);
 	G_GNUC_END_IGNORE_DEPRECATIONS
 	/* After: the window is there then. */
-	g_signal_connect_after(area, "realize", G_CALLBACK(on_realize), painter);
+	g_signal_connect_after(area, "realize", G_CALLBACK(painter_gl_on_realize), painter);
 	g_signal_connect(area, "unrealize", G_CALLBACK(on_unrealize), painter);
 	g_signal_connect(area, "draw", G_CALLBACK(on_draw), painter);
 	return true;

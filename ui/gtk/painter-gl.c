@@ -84,6 +84,16 @@ bool painter_gl_start(struct painter_gl *painter, GError **error)
 	return painter->ready;
 }
 
+void painter_gl_on_realize(GtkWidget *area, gpointer opaque)
+{
+	struct painter_gl *painter = opaque;
+	g_autoptr(GError) error = NULL;
+
+	if (!painter->surface->start(painter, &error)) {
+		view_painter_failed(painter->base.view, error->message);
+	}
+}
+
 void painter_gl_stop(struct painter_gl *painter)
 {
 	if (painter->draw && painter->surface->make_current(painter)) {

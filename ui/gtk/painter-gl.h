@@ -27,6 +27,8 @@ struct gl_shared {
 struct painter_gl;
 
 struct gl_surface_ops {
+	/* The widget is realized: makes the surface and calls painter_gl_start(). */
+	bool (*start)(struct painter_gl *painter, GError **error);
 	/* Makes the context current. False: GL is lost. */
 	bool (*make_current)(struct painter_gl *painter);
 };
@@ -53,6 +55,8 @@ struct gl_shared *gl_shared_create(EGLDisplay display, bool owned);
 /* The surface is there, its context current, and what views share. False and *error: it can't be
  * used. */
 bool painter_gl_start(struct painter_gl *painter, GError **error);
+/* The widget's "realize" signal: starts, or tells the view why not. */
+void painter_gl_on_realize(GtkWidget *area, gpointer painter);
 /* What the context has goes; it is current if it still can be. */
 void painter_gl_stop(struct painter_gl *painter);
 /* Draws to the current framebuffer. False: GL has failed, and the view knows. */
