@@ -223,16 +223,21 @@ static struct kvm_segment flat_segment(uint16_t selector, bool code)
 	};
 }
 
+static int set_registers(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs, struct kvm_regs *regs)
+{
+	int ret = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, sregs);
+
+	return ret < 0 ? ret : MIN(kvm_ioctl(vcpu->fd, KVM_SET_REGS, regs), 0);
+}
+
 static int enter_real_mode(struct kvm_vcpu *vcpu, uint32_t gpa)
 {
 	struct kvm_sregs sregs = vcpu->snapshot.sregs;
 	struct kvm_regs regs = { .rip = gpa & 0xf, .rflags = 2 };
-	int ret;
 
 	sregs.cs.selector = (uint16_t)(gpa >> 4);
 	sregs.cs.base = gpa & ~UINT32_C(0xf);
-	ret = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
-	return ret < 0 ? ret : MIN(kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs), 0);
+	return set_registers(vcpu, &sregs, &regs);
 }
 
 int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
@@ -244,7 +249,6 @@ int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 		.rsp = boot->rsp,
 		.rflags = 2, /* the bit that is always one; interrupts off */
 	};
-	int ret;
 
 	enable_caching(vcpu, boot->uc_base);
 	if (vcpu->index != 0) {
@@ -261,6 +265,5 @@ int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 	sregs.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
 	sregs.cr4 = CR4_PAE;
 	sregs.efer = EFER_LME | EFER_LMA;
-	ret = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
-	return ret < 0 ? ret : MIN(kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs), 0);
+	return set_registers(vcpu, &sregs, &regs);
 }
