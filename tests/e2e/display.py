@@ -17,6 +17,25 @@ from viewer import TigerVnc, XServer, crc, gvnccapture, until
 WIDTH, HEIGHT = 1024, 768
 
 
+@contextlib.contextmanager
+def pattern(vm, arguments="", end_limit_s=60):
+    """Runs kmspattern in the guest while the block lasts; gives its last "WxH crc ..."."""
+    vm.send(f"kmspattern {arguments} & pattern=$!")
+    frames = []
+    while True:
+        # The shell's prompt may come between the echo and what the program says.
+        match = vm.wait_serial(r"(?:frame \d+ (\S+ crc \S+)|^(holds|off)|^kmspattern: (.*))$", 120)
+        if match.group(3):
+            raise Failure(f"kmspattern: {match.group(3)}")
+        if match.group(2) == "holds":
+            break
+        frames.append(match.group(1) or "off")
+    try:
+        yield frames[-1]
+    finally:
+        vm.run("kill $pattern; wait $pattern 2>/dev/null; true", end_limit_s)
+
+
 class Bench:
     """One guest and one X server that all tests here share."""
 
@@ -30,24 +49,8 @@ class Bench:
             *args, initrd=gpu_initrd(kind)))
         self.vm.wait_serial("^guest: ready", 120)
 
-    @contextlib.contextmanager
     def pattern(self, arguments=""):
-        """Runs kmspattern in the guest while the block lasts; gives its last "WxH crc ..."."""
-        self.vm.send(f"kmspattern {arguments} & pattern=$!")
-        frames = []
-        while True:
-            # The shell's prompt may come between the echo and what the program says.
-            match = self.vm.wait_serial(r"(?:frame \d+ (\S+ crc \S+)|^(holds|off)|^kmspattern: (.*))$",
-                                        120)
-            if match.group(3):
-                raise Failure(f"kmspattern: {match.group(3)}")
-            if match.group(2) == "holds":
-                break
-            frames.append(match.group(1) or "off")
-        try:
-            yield frames[-1]
-        finally:
-            self.vm.run("kill $pattern; wait $pattern 2>/dev/null; true")
+        return pattern(self.vm, arguments)
 
     def screen(self):
         """What the guest itself reads back from its screen."""

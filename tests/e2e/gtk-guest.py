@@ -8,7 +8,6 @@ gtk-guest.py [WORD...]: those tests that have a WORD in their names.
 
 import contextlib
 import functools
-import os
 import re
 import signal
 import subprocess
@@ -17,8 +16,8 @@ import tempfile
 
 import egl
 import tap
-from display import HEIGHT, WIDTH
-from machine import Failure, Machine, gpu_device, gpu_initrd, read_ppm
+from display import HEIGHT, WIDTH, pattern
+from machine import Failure, Machine, environment, gpu_device, gpu_initrd, read_ppm
 from viewer import XServer, crc, until
 from wayland import Sway
 
@@ -41,43 +40,21 @@ class X(XServer):
 @contextlib.contextmanager
 def guest(server, kind, options):
     environ = server.environ if isinstance(server, X) else server.environ()
-    before = dict(os.environ)
     with contextlib.ExitStack() as stack:
-        os.environ.clear()
-        os.environ.update(environ)
-        try:
+        with environment(environ):
             vm = stack.enter_context(Machine(
                 "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}",
                 "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
                 "-display", f"gtk,show-menubar=off{options}", initrd=gpu_initrd(kind)))
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
         vm.wait_serial("^guest: ready", LIMIT_S)
         yield vm
         # A frame that a software renderer is in the middle of takes its time.
         vm.stop(LIMIT_S)
 
 
-@contextlib.contextmanager
-def pattern(vm, arguments):
-    """The guest's pattern; gives its last "WxH crc ..."."""
-    vm.send(f"kmspattern {arguments} & pattern=$!")
-    frames = []
-    while not frames or frames[-1] != "holds":
-        match = vm.wait_serial(r"^(?:frame \d+ (.*)|(holds)|kmspattern: (.*))$", LIMIT_S)
-        if match.group(3):
-            raise Failure(f"kmspattern: {match.group(3)}")
-        frames.append(match.group(1) or match.group(2))
-    try:
-        yield frames[-2]
-    finally:
-        vm.run("kill $pattern; wait $pattern 2>/dev/null; true", LIMIT_S)
-
-
 def is_shown(server, vm, arguments=("", "--flips 3", "--squares 5 --pause-ms 300")):
     for options in arguments:
-        with pattern(vm, options) as wanted:
+        with pattern(vm, options, LIMIT_S) as wanted:
             until(f"the window's picture ({options})", wanted, lambda: crc(server.picture()), LIMIT_S)
 
 

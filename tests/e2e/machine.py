@@ -21,6 +21,19 @@ GUEST = os.path.join(TOP, "build/guest")
 VMM = os.environ.get("ORIEL_VMM", os.path.join(TOP, "build/qemu-system-x86_64"))
 
 
+@contextlib.contextmanager
+def environment(environ):
+    """What is started while the block lasts has that environment."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 class Failure(Exception):
     """Something that a test finds wrong; the text says what."""
 

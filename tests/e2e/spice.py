@@ -18,7 +18,7 @@ import time
 import display
 import tap
 from machine import TOP, VMM, Failure, Machine, gpu_device, gpu_initrd, read_ppm
-from viewer import crc, find, gvnccapture, until
+from viewer import crc, find, gvnccapture, until, words
 from viewer import XServer as Screen
 
 os.environ["ORIEL_VMM"] = VMM
@@ -30,12 +30,6 @@ PORT = 5931
 # Counts: how often a viewer comes and goes.
 VISITS = int(os.environ.get("SPICE_VISITS", "30"))
 OUT = os.environ.get("SANDBOX_OUT")
-
-
-def words(picture):
-    """What a Probe says of a picture of which the guest says "WxH crc XXXXXXXX"."""
-    size, _, value = picture.split()
-    return [size, value]
 
 
 def keep(picture_path, name):

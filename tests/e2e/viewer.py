@@ -21,6 +21,12 @@ def crc(picture):
     return f"{width}x{height} crc {zlib.crc32(pixels):08x}"
 
 
+def words(picture):
+    """What a Probe (spice_client.py) says of a picture of which the guest says "WxH crc XXXXXXXX"."""
+    size, _, value = picture.split()
+    return [size, value]
+
+
 def find(picture, screen):
     """Where in screen the picture is, byte for byte, as (x, y), or None."""
     width, height, pixels = picture

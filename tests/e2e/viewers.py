@@ -18,8 +18,8 @@ import time
 import display
 import egl
 import tap
-from machine import TOP, VMM, Failure, read_ppm
-from viewer import Chromium, TigerVnc, XServer, crc, find, gvnccapture, until
+from machine import TOP, VMM, Failure, environment, read_ppm
+from viewer import Chromium, TigerVnc, XServer, crc, find, gvnccapture, until, words
 from wayland import Sway
 
 os.environ["ORIEL_VMM"] = VMM
@@ -32,12 +32,6 @@ SPICE_PORT, WEB_PORT = 5941, 5741
 STOP = bool(os.environ.get("VIEWERS_STOP"))
 VISITS = int(os.environ.get("VIEWERS_VISITS", "3"))
 OUT = os.environ.get("SANDBOX_OUT")
-
-
-def words(picture):
-    """What a Probe says of a picture of which the guest says "WxH crc XXXXXXXX"."""
-    size, _, value = picture.split()
-    return [size, value]
 
 
 def until_window(spicy, limit_s=240):
@@ -70,22 +64,21 @@ class On:
 
     def __init__(self, kind, stack):
         self.stack = stack
-        before = dict(os.environ)
         self.own = self.own_screen(stack)
-        self.bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT), args=(
-            "-display", self.own_display(), "-vnc", f"127.0.0.1:8,websocket={WEB_PORT},share=ignore", "-spice",
-            self.spice_options()))
-        os.environ.clear()
-        os.environ.update(before)
+        with environment(self.own_environ()):
+            self.bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT), args=(
+                "-display", self.own_display(), "-vnc", f"127.0.0.1:8,websocket={WEB_PORT},share=ignore", "-spice",
+                self.spice_options()))
         self.vm = self.bench.vm
         self.viewers = [Viewer("own window", self.own_process(), self.own_shows)]
 
     # ---- this host's window ----
 
     def own_screen(self, stack):
-        screen = stack.enter_context(XServer(1600, 1000))
-        os.environ.update(screen.environ, NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory", HOME="/tmp")
-        return screen
+        return stack.enter_context(XServer(1600, 1000))
+
+    def own_environ(self):
+        return dict(self.own.environ, NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory", HOME="/tmp")
 
     def own_display(self):
         return "gtk,show-menubar=off"
@@ -175,10 +168,10 @@ class OnWayland(On):
 
     def own_screen(self, stack):
         egl.load_driver()
-        sway = stack.enter_context(Sway())
-        os.environ.update(sway.environ())
-        os.environ.pop("DISPLAY", None)
-        return sway
+        return stack.enter_context(Sway())
+
+    def own_environ(self):
+        return self.own.environ()
 
     def own_display(self):
         return "gtk,gl=es,show-menubar=off"
