@@ -209,7 +209,7 @@ static void enable_caching(struct kvm_vcpu *vcpu, uint64_t uc_base)
 	write_msr(vcpu, MSR_MTRR_DEF_TYPE, MTRR_ENABLE | MTRR_TYPE_WB);
 }
 
-static struct kvm_segment flat_segment(uint16_t selector, bool code)
+static struct kvm_segment flat_segment(uint16_t selector, bool code, bool bits64)
 {
 	return (struct kvm_segment){
 		.limit = 0xffffffff,
@@ -217,8 +217,8 @@ static struct kvm_segment flat_segment(uint16_t selector, bool code)
 		.type = code ? 0xb : 0x3, /* execute/read or read/write, accessed */
 		.present = 1,
 		.s = 1,
-		.l = code,
-		.db = !code,
+		.l = code && bits64,
+		.db = !(code && bits64),
 		.g = 1,
 	};
 }
@@ -245,6 +245,7 @@ int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 	struct kvm_sregs sregs = vcpu->snapshot.sregs;
 	struct kvm_regs regs = {
 		.rip = boot->rip,
+		.rbx = boot->rbx,
 		.rsi = boot->rsi,
 		.rsp = boot->rsp,
 		.rflags = 2, /* the bit that is always one; interrupts off */
@@ -257,10 +258,14 @@ int kvm_vcpu_boot(struct kvm_vcpu *vcpu, const struct vcpu_boot_state *boot)
 	if (boot->real_mode_gpa) {
 		return enter_real_mode(vcpu, boot->real_mode_gpa);
 	}
-	sregs.cs = flat_segment(0x10, true);
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = flat_segment(0x18, false);
+	sregs.cs = flat_segment(0x10, true, !boot->bits32);
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = flat_segment(0x18, false, false);
 	sregs.gdt.base = boot->gdt_gpa;
 	sregs.gdt.limit = boot->gdt_limit;
+	if (boot->bits32) {
+		sregs.cr0 = CR0_PE | CR0_ET;
+		return set_registers(vcpu, &sregs, &regs);
+	}
 	sregs.cr3 = boot->cr3;
 	sregs.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
 	sregs.cr4 = CR4_PAE;

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bzimage.h"
+#include "kernel-image.h"
 #include "util/error.h"
 #include "util/range.h"
 
@@ -16,7 +16,6 @@ enum { /* offsets in the file and in boot_params alike */
 #define LOADED_HIGH		0x01
 #define XLF_KERNEL_64		0x0001
 #define PROTOCOL_64		0x020c /* has xloadflags */
-#define LOAD_MAX		(UINT64_C(1) << 32) /* the boot page tables' reach */
 
 static uint64_t get(const uint8_t *head, size_t offset, size_t size)
 {
@@ -26,9 +25,10 @@ static uint64_t get(const uint8_t *head, size_t offset, size_t size)
 	return value;
 }
 
-bool bzimage_parse(struct bzimage *image, const char *path, const uint8_t *head, size_t len,
+bool bzimage_parse(struct kernel_image *image, const char *path, const uint8_t *head, size_t len,
 		   uint64_t file_size, GError **error)
 {
+	struct kernel_segment *segment = &image->segments[0];
 	uint64_t setup_sects, version;
 
 	memset(image, 0, sizeof(*image));
@@ -43,22 +43,24 @@ bool bzimage_parse(struct bzimage *image, const char *path, const uint8_t *head,
 				 ".%" PRIu64 ")", path, version >> 8, version & 0xff);
 	}
 	setup_sects = head[SETUP_SECTS] ? head[SETUP_SECTS] : 4;
-	image->kernel_offset = (setup_sects + 1) * SECTOR;
-	image->kernel_size = get(head, SYSSIZE, 4) * 16;
-	image->load_gpa = get(head, PREF_ADDRESS, 8);
-	image->init_size = MAX(get(head, INIT_SIZE, 4), image->kernel_size);
+	segment->offset = (setup_sects + 1) * SECTOR;
+	segment->size = get(head, SYSSIZE, 4) * 16;
+	segment->gpa = image->load_gpa = get(head, PREF_ADDRESS, 8);
+	image->segment_count = 1;
+	image->init_size = MAX(get(head, INIT_SIZE, 4), segment->size);
 	image->initrd_max = get(head, INITRD_MAX, 4);
 	image->cmdline_max = (uint32_t)get(head, CMDLINE_SIZE, 4);
 	image->header_size = (size_t)(MAGIC + head[JUMP_LENGTH]);
 	/* The last paragraph may be short by less than 16 bytes. */
-	if (!image->kernel_size || image->kernel_offset > file_size ||
-	    image->kernel_size > round_up(file_size - image->kernel_offset, 16)) {
+	if (!segment->size || segment->offset > file_size ||
+	    segment->size > round_up(file_size - segment->offset, 16)) {
 		return error_set(error, "kernel '%s': truncated: %" PRIu64 " of %" PRIu64 " bytes",
-				 path, file_size, image->kernel_offset + image->kernel_size);
+				 path, file_size, segment->offset + segment->size);
 	}
-	image->kernel_size = MIN(image->kernel_size, file_size - image->kernel_offset);
+	segment->size = MIN(segment->size, file_size - segment->offset);
+	segment->memory_size = segment->size; /* the rest is its own business */
 	if (image->load_gpa < 0x100000 || image->load_gpa % 4096 ||
-	    image->load_gpa >= LOAD_MAX || image->init_size > LOAD_MAX - image->load_gpa) {
+	    image->load_gpa >= KERNEL_LOAD_MAX || image->init_size > KERNEL_LOAD_MAX - image->load_gpa) {
 		return error_set(error, "kernel '%s': damaged: load address 0x%" PRIx64
 				 ", needs 0x%" PRIx64 " bytes", path, image->load_gpa,
 				 image->init_size);

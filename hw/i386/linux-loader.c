@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bzimage.h"
+#include "kernel-image.h"
 #include "hw/core/addr-space.h"
 #include "linux-loader.h"
 #include "util/error.h"
@@ -31,6 +31,14 @@ enum {
 	BP_RAMDISK_IMAGE = 0x218, BP_RAMDISK_SIZE = 0x21c, BP_CMDLINE = 0x228,
 	BP_E820_TABLE = 0x2d0,
 };
+/* What a PVH guest gets in the same place (Xen: xen/include/public/arch-x86/hvm/start_info.h), and where
+ * in it we put what it points to. */
+enum {
+	PVH_VERSION = 0x04, PVH_MODULES = 0x0c, PVH_MODULES_AT = 0x10, PVH_CMDLINE = 0x18,
+	PVH_RSDP = 0x20, PVH_MEMORY_AT = 0x28, PVH_MEMORY_ENTRIES = 0x30,
+	PVH_MODULE = 0x40, PVH_MEMORY = 0x60,
+};
+#define PVH_MAGIC		0x336ec578
 #define LOADER_UNDEFINED	0xff
 #define E820_RAM		1
 #define E820_RESERVED		2
@@ -42,10 +50,33 @@ struct linux_loader {
 	char *kernel_path, *initrd_path, *cmdline;
 	int kernel_fd, initrd_fd; /* initrd_fd -1: none */
 	uint64_t initrd_size, initrd_gpa, low_bytes;
-	struct bzimage image;
+	struct kernel_image image;
 };
 
-/* ---- checks when the machine is made ---- */
+/* ---- files ---- */
+
+static bool read_into(int fd, const char *kind, const char *path, uint64_t offset, uint8_t *hva,
+		      uint64_t size, GError **error)
+{
+	while (size) {
+		ssize_t got = pread(fd, hva, MIN(size, 1 << 30), (off_t)offset);
+
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return error_set_errno(error, errno, "%s '%s': read", kind, path);
+		}
+		if (got == 0) {
+			return error_set(error, "%s '%s': became shorter", kind, path);
+		}
+		hva += got;
+		offset += (uint64_t)got;
+		size -= (uint64_t)got;
+	}
+	return true;
+}
+
 
 /* Opens a regular file; -1 and *error otherwise. */
 static int open_file(const char *kind, const char *path, uint64_t *size, GError **error)
@@ -67,9 +98,21 @@ static int open_file(const char *kind, const char *path, uint64_t *size, GError 
 	return fd;
 }
 
+/* ---- checks when the machine is made ---- */
+
+static bool read_notes(struct linux_loader *loader, GError **error)
+{
+	struct kernel_image *image = &loader->image;
+	g_autofree uint8_t *notes = g_malloc(image->notes_size);
+
+	return read_into(loader->kernel_fd, "kernel", loader->kernel_path, image->notes_offset, notes,
+			 image->notes_size, error) &&
+	       vmlinux_parse_notes(image, loader->kernel_path, notes, error);
+}
+
 static bool open_kernel(struct linux_loader *loader, GError **error)
 {
-	uint8_t head[BZIMAGE_HEAD_SIZE];
+	uint8_t head[KERNEL_HEAD_SIZE];
 	uint64_t size;
 	ssize_t len;
 
@@ -81,10 +124,10 @@ static bool open_kernel(struct linux_loader *loader, GError **error)
 	if (len < 0) {
 		return error_set_errno(error, errno, "kernel '%s': read", loader->kernel_path);
 	}
-	if (!bzimage_parse(&loader->image, loader->kernel_path, head, (size_t)len, size, error)) {
-		return false;
-	}
-	return true;
+	return vmlinux_recognize(head, (size_t)len)
+		? vmlinux_parse(&loader->image, loader->kernel_path, head, (size_t)len, size, error) &&
+		  read_notes(loader, error)
+		: bzimage_parse(&loader->image, loader->kernel_path, head, (size_t)len, size, error);
 }
 
 static bool open_initrd(struct linux_loader *loader, GError **error)
@@ -171,28 +214,6 @@ void linux_loader_destroy(struct linux_loader *loader)
 
 /* ---- at each reset ---- */
 
-static bool read_into(int fd, const char *kind, const char *path, uint64_t offset, uint8_t *hva,
-		      uint64_t size, GError **error)
-{
-	while (size) {
-		ssize_t got = pread(fd, hva, MIN(size, 1 << 30), (off_t)offset);
-
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return error_set_errno(error, errno, "%s '%s': read", kind, path);
-		}
-		if (got == 0) {
-			return error_set(error, "%s '%s': became shorter", kind, path);
-		}
-		hva += got;
-		offset += (uint64_t)got;
-		size -= (uint64_t)got;
-	}
-	return true;
-}
-
 static void put(uint8_t *at, uint64_t value, size_t size)
 {
 	memcpy(at, &value, size);
@@ -202,11 +223,26 @@ static void put_e820(uint8_t *params, uint64_t base, uint64_t size, uint32_t typ
 {
 	uint8_t *entry = params + BP_E820_TABLE + 20 * params[BP_E820_ENTRIES];
 
-	if (size) {
-		put(entry, base, 8);
-		put(entry + 8, size, 8);
-		put(entry + 16, type, 4);
-		params[BP_E820_ENTRIES]++;
+	put(entry, base, 8);
+	put(entry + 8, size, 8);
+	put(entry + 16, type, 4);
+	params[BP_E820_ENTRIES]++;
+}
+
+/* Tells @take of each piece of the guest's memory, in order. */
+static void tell_memory(const struct linux_loader *loader, uint64_t low_end, uint64_t high_bytes,
+			void (*take)(uint8_t *where, uint64_t base, uint64_t size, uint32_t type),
+			uint8_t *where)
+{
+	take(where, 0, LOADER_LOW_END, E820_RAM);
+	take(where, LOADER_LOW_END, 0xa0000 - LOADER_LOW_END, E820_RESERVED);
+	take(where, LOADER_ACPI_GPA, 0x100000 - LOADER_ACPI_GPA, E820_RESERVED);
+	take(where, 0x100000, low_end - 0x100000, E820_RAM);
+	if (low_end < loader->low_bytes) {
+		take(where, low_end, loader->low_bytes - low_end, E820_RESERVED);
+	}
+	if (high_bytes) {
+		take(where, UINT64_C(1) << 32, high_bytes, E820_RAM);
 	}
 }
 
@@ -225,12 +261,36 @@ static void fill_boot_params(const struct linux_loader *loader, uint8_t *params,
 	put(params + BP_EXT_RAMDISK_IMAGE, loader->initrd_gpa >> 32, 4);
 	put(params + BP_EXT_RAMDISK_SIZE, loader->initrd_size >> 32, 4);
 	put(params + BP_ACPI_RSDP, rsdp_gpa, 8);
-	put_e820(params, 0, LOADER_LOW_END, E820_RAM);
-	put_e820(params, LOADER_LOW_END, 0xa0000 - LOADER_LOW_END, E820_RESERVED);
-	put_e820(params, LOADER_ACPI_GPA, 0x100000 - LOADER_ACPI_GPA, E820_RESERVED);
-	put_e820(params, 0x100000, low_end - 0x100000, E820_RAM);
-	put_e820(params, low_end, loader->low_bytes - low_end, E820_RESERVED);
-	put_e820(params, UINT64_C(1) << 32, high_bytes, E820_RAM);
+	tell_memory(loader, low_end, high_bytes, put_e820, params);
+}
+
+static void put_pvh_memory(uint8_t *info, uint64_t base, uint64_t size, uint32_t type)
+{
+	uint32_t count;
+
+	memcpy(&count, info + PVH_MEMORY_ENTRIES, sizeof(count));
+	put(info + PVH_MEMORY + 24 * count, base, 8);
+	put(info + PVH_MEMORY + 24 * count + 8, size, 8);
+	put(info + PVH_MEMORY + 24 * count + 16, type, 4);
+	put(info + PVH_MEMORY_ENTRIES, count + 1, 4);
+}
+
+static void fill_start_info(const struct linux_loader *loader, uint8_t *info, uint64_t low_end,
+			    uint64_t high_bytes, uint64_t rsdp_gpa)
+{
+	memset(info, 0, BOOT_PARAMS_SIZE);
+	put(info, PVH_MAGIC, 4);
+	put(info + PVH_VERSION, 1, 4);
+	if (loader->initrd_size) {
+		put(info + PVH_MODULES, 1, 4);
+		put(info + PVH_MODULES_AT, BOOT_PARAMS_GPA + PVH_MODULE, 8);
+		put(info + PVH_MODULE, loader->initrd_gpa, 8);
+		put(info + PVH_MODULE + 8, loader->initrd_size, 8);
+	}
+	put(info + PVH_CMDLINE, CMDLINE_GPA, 8);
+	put(info + PVH_RSDP, rsdp_gpa, 8);
+	put(info + PVH_MEMORY_AT, BOOT_PARAMS_GPA + PVH_MEMORY, 8);
+	tell_memory(loader, low_end, high_bytes, put_pvh_memory, info);
 }
 
 /* Identity map of the low 4 GiB in pages of 2 MiB. */
@@ -248,19 +308,38 @@ static void fill_page_tables(uint8_t *tables)
 	}
 }
 
-/* Flat 64-bit code at 0x10 and data at 0x18, as the boot protocol wants them. */
-static void fill_gdt(uint8_t *gdt)
+/* Flat code at 0x10 and data at 0x18, as the boot protocol wants them. */
+static void fill_gdt(uint8_t *gdt, bool bits32)
 {
-	static const uint64_t entries[4] = { 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
+	const uint64_t entries[4] = {
+		0, 0, bits32 ? 0x00cf9b000000ffff : 0x00af9b000000ffff, 0x00cf93000000ffff,
+	};
 
 	memcpy(gdt, entries, sizeof(entries));
+}
+
+static bool load_segments(const struct linux_loader *loader, uint8_t *kernel, GError **error)
+{
+	const struct kernel_image *image = &loader->image;
+
+	for (unsigned int i = 0; i < image->segment_count; i++) {
+		const struct kernel_segment *segment = &image->segments[i];
+		uint8_t *at = kernel + (segment->gpa - image->load_gpa);
+
+		if (!read_into(loader->kernel_fd, "kernel", loader->kernel_path, segment->offset, at,
+			       segment->size, error)) {
+			return false;
+		}
+		memset(at + segment->size, 0, segment->memory_size - segment->size);
+	}
+	return true;
 }
 
 bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint64_t low_end,
 		       uint64_t high_bytes, uint64_t rsdp_gpa, struct vcpu_boot_state *boot,
 		       GError **error)
 {
-	const struct bzimage *image = &loader->image;
+	const struct kernel_image *image = &loader->image;
 	uint8_t *kernel = addr_space_ram(mem, image->load_gpa, image->init_size, true);
 	uint8_t *low = addr_space_ram(mem, 0, LOADER_LOW_END, true);
 	uint8_t *initrd;
@@ -272,8 +351,7 @@ bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint
 		return error_set(error, "kernel '%s': no memory at 0x%" PRIx64,
 				 loader->kernel_path, image->load_gpa);
 	}
-	if (!read_into(loader->kernel_fd, "kernel", loader->kernel_path, image->kernel_offset,
-		       kernel, image->kernel_size, error)) {
+	if (!load_segments(loader, kernel, error)) {
 		return false;
 	}
 	if (loader->initrd_size) {
@@ -287,17 +365,24 @@ bool linux_loader_load(struct linux_loader *loader, struct addr_space *mem, uint
 			return false;
 		}
 	}
-	fill_gdt(low + GDT_GPA);
-	fill_page_tables(low + PAGE_TABLES_GPA);
+	fill_gdt(low + GDT_GPA, image->pvh);
 	memcpy(low + CMDLINE_GPA, loader->cmdline, strlen(loader->cmdline) + 1);
-	fill_boot_params(loader, low + BOOT_PARAMS_GPA, low_end, high_bytes, rsdp_gpa);
 	*boot = (struct vcpu_boot_state){
-		.rip = image->load_gpa + ENTRY_64,
-		.rsi = BOOT_PARAMS_GPA,
 		.rsp = STACK_GPA,
-		.cr3 = PAGE_TABLES_GPA,
 		.gdt_gpa = GDT_GPA,
 		.gdt_limit = 4 * 8 - 1,
 	};
+	if (image->pvh) {
+		fill_start_info(loader, low + BOOT_PARAMS_GPA, low_end, high_bytes, rsdp_gpa);
+		boot->bits32 = true;
+		boot->rip = image->pvh_gpa;
+		boot->rbx = BOOT_PARAMS_GPA;
+	} else {
+		fill_page_tables(low + PAGE_TABLES_GPA);
+		fill_boot_params(loader, low + BOOT_PARAMS_GPA, low_end, high_bytes, rsdp_gpa);
+		boot->rip = image->load_gpa + ENTRY_64;
+		boot->rsi = BOOT_PARAMS_GPA;
+		boot->cr3 = PAGE_TABLES_GPA;
+	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Puts a Linux kernel into guest RAM without firmware, by the 64-bit boot protocol. Files are
+ * Puts a Linux kernel into guest RAM without firmware: a bzImage by the 64-bit boot protocol, a vmlinux
+ * as a PVH guest. Files are
  * checked when the loader is made and read again at each reset; they stay open. Private to
  * hw/i386.
  */

@@ -5,11 +5,12 @@
 
 #include "accel/accel.h"
 
-/* Initial state of the boot CPU for a direct 64-bit kernel entry; hw/i386 fills it. */
+/* Initial state of the boot CPU for a direct kernel entry with flat segments; hw/i386 fills it. */
 struct vcpu_boot_state {
-	uint64_t rip, rsi, rsp; /* 64-bit entry with paging on, flat segments */
-	uint64_t cr3; /* identity map of the low 4 GiB, built by the loader */
-	uint64_t gdt_gpa; /* of a GDT with flat 64-bit code at 0x10 and data at 0x18 */
+	bool bits32; /* protected mode without paging; otherwise 64-bit mode */
+	uint64_t rip, rbx, rsi, rsp;
+	uint64_t cr3; /* 64-bit mode: identity map of the low 4 GiB, built by the loader */
+	uint64_t gdt_gpa; /* of a GDT with flat code of that mode at 0x10 and data at 0x18 */
 	uint16_t gdt_limit;
 	/* As a BIOS sets the MTRRs of all CPUs: write-back, but uncached from here to 4 GiB (4 GiB
 	 * minus a power of two; 0: nothing uncached). */

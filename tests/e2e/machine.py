@@ -130,7 +130,7 @@ class Machine:
         command = [vmm, "-machine", "pc,accel=kvm", "-cpu", "host", "-smp", str(smp), "-m", memory,
                    "-nodefaults", "-vga", "none", "-display", "none", "-serial", "stdio",
                    "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
-                   "-kernel", kernel or f"{GUEST}/vmlinuz", "-initrd", initrd or f"{GUEST}/initrd",
+                   "-kernel", kernel or f"{GUEST}/vmlinux", "-initrd", initrd or f"{GUEST}/initrd",
                    "-append", f"console=tty0 console=ttyS0 quiet {append}".strip(), *args]
         self.errors = open(f"{self.dir}/stderr", "w+")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

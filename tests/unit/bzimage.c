@@ -4,7 +4,7 @@
 
 #include "hw/core/addr-space.h"
 #include "hw/core/machine-lock.h"
-#include "hw/i386/bzimage.h"
+#include "hw/i386/kernel-image.h"
 #include "hw/i386/linux-loader.h"
 
 #define SETUP_SECTS	3
@@ -37,20 +37,20 @@ static void make_kernel(uint8_t file[FILE_SIZE])
 	memset(file + KERNEL_OFFSET, 'k', KERNEL_SIZE);
 }
 
-static bool parse(const uint8_t *file, size_t size, struct bzimage *image, GError **error)
+static bool parse(const uint8_t *file, size_t size, struct kernel_image *image, GError **error)
 {
-	return bzimage_parse(image, "k", file, MIN(size, BZIMAGE_HEAD_SIZE), size, error);
+	return bzimage_parse(image, "k", file, MIN(size, KERNEL_HEAD_SIZE), size, error);
 }
 
 static void test_good(void)
 {
 	uint8_t file[FILE_SIZE];
-	struct bzimage image;
+	struct kernel_image image;
 
 	make_kernel(file);
 	g_assert_true(parse(file, FILE_SIZE, &image, NULL));
-	g_assert_cmpuint(image.kernel_offset, ==, KERNEL_OFFSET);
-	g_assert_cmpuint(image.kernel_size, ==, KERNEL_SIZE);
+	g_assert_cmpuint(image.segments[0].offset, ==, KERNEL_OFFSET);
+	g_assert_cmpuint(image.segments[0].size, ==, KERNEL_SIZE);
 	g_assert_cmpuint(image.load_gpa, ==, 16 * MiB);
 	g_assert_cmpuint(image.header_size, ==, 0x268);
 }
@@ -58,7 +58,7 @@ static void test_good(void)
 static void expect_error(const uint8_t *file, size_t size, const char *message)
 {
 	g_autoptr(GError) error = NULL;
-	struct bzimage image;
+	struct kernel_image image;
 
 	g_assert_false(parse(file, size, &image, &error));
 	g_assert_cmpstr(error->message, ==, message);
@@ -71,7 +71,7 @@ static void test_truncated(void)
 	make_kernel(file);
 	for (size_t size = 0; size < FILE_SIZE - 15; size++) {
 		g_autoptr(GError) error = NULL;
-		struct bzimage image;
+		struct kernel_image image;
 
 		g_assert_false(parse(file, size, &image, &error));
 	}
