@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <glib.h>
+
+#include "ui/h264.h"
+#include "ui/vnc/video.h"
+
+/* The box lies in this grid, so that it can't grow often; a macroblock's side divides it. */
+#define GRID_PX 64
+/* On a small screen a small change counts as large. */
+#define MIN_PART 4
+
+void video_init(struct video *video)
+{
+	pixman_region32_init(&video->inexact);
+}
+
+void video_finish(struct video *video)
+{
+	pixman_region32_fini(&video->inexact);
+}
+
+void video_reset(struct video *video)
+{
+	pixman_region32_clear(&video->inexact);
+	video->box = (pixman_box32_t){ 0 };
+	video->refining = false;
+}
+
+static uint64_t box_area(const pixman_box32_t *box)
+{
+	return (uint64_t)(box->x2 - box->x1) * (uint64_t)(box->y2 - box->y1);
+}
+
+static uint64_t region_area(const pixman_region32_t *region)
+{
+	uint64_t area = 0;
+	int count;
+	const pixman_box32_t *boxes =
+		pixman_region32_rectangles((pixman_region32_t *)region, &count);
+
+	for (int i = 0; i < count; i++) {
+		area += box_area(&boxes[i]);
+	}
+	return area;
+}
+
+static bool box_contains(const pixman_box32_t *outer, const pixman_box32_t *inner)
+{
+	return outer->x1 <= inner->x1 && outer->y1 <= inner->y1 && outer->x2 >= inner->x2 &&
+	       outer->y2 >= inner->y2;
+}
+
+/* @inner rounded out, but not beyond @limit. */
+static pixman_box32_t round_out(const pixman_box32_t *inner, const pixman_box32_t *limit)
+{
+	return (pixman_box32_t){
+		.x1 = inner->x1 / GRID_PX * GRID_PX,
+		.y1 = inner->y1 / GRID_PX * GRID_PX,
+		.x2 = MIN((inner->x2 + GRID_PX - 1) / GRID_PX * GRID_PX, limit->x2),
+		.y2 = MIN((inner->y2 + GRID_PX - 1) / GRID_PX * GRID_PX, limit->y2),
+	};
+}
+
+static bool fits_encoder(const pixman_box32_t *box)
+{
+	unsigned int w = (unsigned int)(box->x2 - box->x1), h = (unsigned int)(box->y2 - box->y1);
+
+	return w >= H264_MIN_SIDE_PX && h >= H264_MIN_SIDE_PX && w <= H264_MAX_SIDE_PX &&
+	       h <= H264_MAX_SIDE_PX && box_area(box) <= H264_MAX_PIXELS;
+}
+
+bool video_plan(struct video *video, const pixman_region32_t *region,
+		const pixman_region32_t *asked, unsigned int width_px, unsigned int height_px)
+{
+	/* Colour comes in squares of two pixels: a last odd line or column goes without loss. */
+	pixman_box32_t even = { 0, 0, (int)(width_px & ~1u), (int)(height_px & ~1u) };
+	pixman_box32_t box;
+	pixman_region32_t inside;
+	uint64_t area;
+
+	pixman_region32_init(&inside);
+	pixman_region32_intersect_rect(&inside, (pixman_region32_t *)region, 0, 0,
+				       (unsigned int)even.x2, (unsigned int)even.y2);
+	area = region_area(&inside);
+	box = *pixman_region32_extents(&inside);
+	pixman_region32_fini(&inside);
+	if (area == 0 || area < MIN(VIDEO_MIN_PX, box_area(&even) / MIN_PART)) {
+		return false;
+	}
+	box = round_out(&box, &even);
+	if (video_has_box(video)) {
+		if (box_contains(&video->box, &box)) {
+			box = video->box;
+		} else {
+			box.x1 = MIN(box.x1, video->box.x1);
+			box.y1 = MIN(box.y1, video->box.y1);
+			box.x2 = MAX(box.x2, video->box.x2);
+			box.y2 = MAX(box.y2, video->box.y2);
+		}
+	}
+	if (!fits_encoder(&box) ||
+	    pixman_region32_contains_rectangle((pixman_region32_t *)asked, &box) !=
+		    PIXMAN_REGION_IN) {
+		return false;
+	}
+	video->box = box;
+	return true;
+}
+
+void video_sent_exact(struct video *video, const pixman_region32_t *region)
+{
+	pixman_region32_subtract(&video->inexact, &video->inexact, (pixman_region32_t *)region);
+	if (!pixman_region32_not_empty(&video->inexact)) {
+		video_reset(video);
+	}
+}
+
+void video_sent_picture(struct video *video, int64_t now_ns)
+{
+	const pixman_box32_t *box = &video->box;
+
+	pixman_region32_union_rect(&video->inexact, &video->inexact, box->x1, box->y1,
+				   (unsigned int)(box->x2 - box->x1),
+				   (unsigned int)(box->y2 - box->y1));
+	video->refining = false;
+	video->last_ns = now_ns;
+}
+
+bool video_check_still(struct video *video, int64_t now_ns)
+{
+	video->refining = video->refining ||
+			  now_ns - video->last_ns >= VIDEO_STILL_MS * (int64_t)1000000;
+	return video->refining;
+}
+
+/* What may be refined of @asked; the caller finishes it. */
+static void get_refinable(const struct video *video, const pixman_region32_t *asked,
+			  pixman_region32_t *rest)
+{
+	pixman_region32_init(rest);
+	if (video->refining) {
+		pixman_region32_intersect(rest, (pixman_region32_t *)&video->inexact,
+					  (pixman_region32_t *)asked);
+	}
+}
+
+bool video_has_slice(const struct video *video, const pixman_region32_t *asked)
+{
+	pixman_region32_t rest;
+	bool any;
+
+	get_refinable(video, asked, &rest);
+	any = pixman_region32_not_empty(&rest);
+	pixman_region32_fini(&rest);
+	return any;
+}
+
+void video_add_slice(const struct video *video, const pixman_region32_t *asked,
+		     unsigned int max_px, pixman_region32_t *region)
+{
+	pixman_region32_t rest;
+
+	get_refinable(video, asked, &rest);
+	if (pixman_region32_not_empty(&rest)) {
+		const pixman_box32_t *first = pixman_region32_rectangles(&rest, NULL);
+		unsigned int w = (unsigned int)(first->x2 - first->x1);
+		unsigned int h = (unsigned int)(first->y2 - first->y1);
+
+		pixman_region32_union_rect(region, region, first->x1, first->y1, w,
+					   MIN(h, MAX(max_px / w, 1)));
+	}
+	pixman_region32_fini(&rest);
+}
