@@ -204,7 +204,7 @@ static void choose_video(struct vnc_client *client, struct encode_settings *sett
 		pixman_region32_union(region, region, &box);
 		video_sent_picture(video, clock_ns());
 		if (!screen->still) {
-			screen->still = g_timeout_add(VIDEO_STILL_MS, look_whether_still, client);
+			screen->still = g_timeout_add(VIDEO_LOOK_MS, look_whether_still, client);
 		}
 	} else {
 		video_add_slice(video, &asked, slice_px(client), region);

@@ -12,6 +12,7 @@
 void video_init(struct video *video)
 {
 	pixman_region32_init(&video->inexact);
+	video->still_ms = VIDEO_STILL_MS;
 }
 
 void video_finish(struct video *video)
@@ -129,7 +130,7 @@ void video_sent_picture(struct video *video, int64_t now_ns)
 bool video_check_still(struct video *video, int64_t now_ns)
 {
 	video->refining = video->refining ||
-			  now_ns - video->last_ns >= VIDEO_STILL_MS * (int64_t)1000000;
+			  now_ns - video->last_ns >= video->still_ms * (int64_t)1000000;
 	return video->refining;
 }
 

@@ -15,8 +15,9 @@
 #include <stdint.h>
 #include <pixman.h>
 
-/* So long without a picture, and the screen counts as standing still. */
+/* So long without a picture, and the screen counts as standing still; looked at so often. */
 #define VIDEO_STILL_MS 300
+#define VIDEO_LOOK_MS 100
 /* Changes below that cost little without loss: a line of text. */
 #define VIDEO_MIN_PX 16384
 
@@ -25,6 +26,7 @@ struct video {
 	pixman_region32_t inexact;
 	bool refining; /* it has stood still: inexact pixels may go */
 	int64_t last_ns; /* a picture went */
+	int still_ms; /* VIDEO_STILL_MS; tests have others */
 };
 
 void video_init(struct video *video);
@@ -47,7 +49,7 @@ bool video_plan(struct video *video, const pixman_region32_t *region,
 void video_sent_exact(struct video *video, const pixman_region32_t *region);
 /* The box went as a picture. */
 void video_sent_picture(struct video *video, int64_t now_ns);
-/* To be called now and then while anything is inexact. True: from now on it may be refined. */
+/* To be called every VIDEO_LOOK_MS while anything is inexact. True: from now on it may be refined. */
 bool video_check_still(struct video *video, int64_t now_ns);
 /* There are inexact pixels in @asked that may be refined. */
 bool video_has_slice(const struct video *video, const pixman_region32_t *asked);
