@@ -6,6 +6,7 @@
 #include "vnc-set.h"
 
 #include "ui/h264/encoder.h"
+#include "ui/vnc/bytes.h"
 #include "util/error.h"
 
 #define QUALITY(level) (RFB_ENCODING_QUALITY_0 + (level))
@@ -452,7 +453,7 @@ static bool broken_encode(struct h264_encoder *encoder, const uint32_t *pixels, 
 		g_byte_array_append(out, (const uint8_t *)"garbage", 7);
 		return true;
 	case SAYS_TOO_MUCH:
-		g_byte_array_set_size(out, out->len + (4 << 20));
+		memset(bytes_extend(out, 4 << 20), 0, 4 << 20);
 		return h264_x264_ops.encode(encoder, pixels, stride_px, out, error);
 	default:
 		return true;
@@ -530,6 +531,7 @@ static void test_broken(void)
 static void test_absent(void)
 {
 	struct set *set = h264_set(NULL, "none,lossy=on", 320, 200);
+	g_autofree char *said = NULL;
 	struct viewer *v;
 
 	set->server->h264.looked = false;
@@ -538,7 +540,8 @@ static void test_absent(void)
 	draw_photo(set, 0);
 	viewer_update(v, false);
 	g_assert_true(v->decoder.jpeg_seen);
-	g_assert_cmpstr(log_end(), ==, "");
+	said = log_end();
+	g_assert_cmpstr(said, ==, "");
 	assert_query(set, "tight", NULL);
 	viewer_free(v);
 	h264_set_free(set);
@@ -556,6 +559,46 @@ static void test_query(void)
 	assert_query(set, "hextile", NULL);
 	viewer_free(v);
 	h264_set_free(set);
+}
+
+/* Only with -m perf: 1080p that moves, for each effort. */
+static void test_speed(void)
+{
+	const unsigned int w = 1920, h = 1080;
+	uint32_t *pictures[4];
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(pictures); i++) {
+		GRand *rand = g_rand_new_with_seed(1);
+
+		pictures[i] = g_new(uint32_t, w * h);
+		for (unsigned int at = 0; at < w * h; at++) {
+			pictures[i][at] = natural_pixel(rand, at % w + 3 * i, at / w + i);
+		}
+		g_rand_free(rand);
+	}
+	for (int effort = 0; effort < 10; effort += 3) {
+		const struct h264_settings settings = { w, h, 6, effort };
+		gint64 start = g_get_monotonic_time(), first, end;
+		struct h264_encoder *encoder = h264_x264_ops.create(&settings, NULL);
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		guint first_len;
+
+		g_assert_nonnull(encoder);
+		g_assert_true(h264_x264_ops.encode(encoder, pictures[0], w, out, NULL));
+		first = g_get_monotonic_time();
+		first_len = out->len;
+		for (unsigned int i = 1; i < 9; i++) {
+			g_assert_true(h264_x264_ops.encode(encoder, pictures[i % 4], w, out, NULL));
+		}
+		end = g_get_monotonic_time();
+		g_test_message("effort %d: first %.1f ms, %u KiB; others %.1f ms, %u KiB", effort,
+			       (double)(first - start) / 1e3, first_len >> 10, (double)(end - first) / 8e3,
+			       (out->len - first_len) >> 13);
+		h264_x264_ops.destroy(encoder);
+	}
+	for (unsigned int i = 0; i < G_N_ELEMENTS(pictures); i++) {
+		g_free(pictures[i]);
+	}
 }
 
 int main(int argc, char **argv)
@@ -577,6 +620,9 @@ int main(int argc, char **argv)
 	ADD("a-broken-encoder-costs-no-picture", test_broken);
 	ADD("without-the-module-others-are-used", test_absent);
 	ADD("a-query-tells-the-encoding", test_query);
+	if (g_test_perf()) {
+		ADD("speed", test_speed);
+	}
 #undef ADD
 	return g_test_run();
 }
