@@ -3,6 +3,9 @@
 #include "vnc-decode.h"
 #include "vnc-images.h"
 
+#include "tests/e2e/guest/pattern.h"
+#include "tests/e2e/pattern-pixel.h"
+
 #include "ui/vnc/auth.h"
 #include "ui/vnc/encode.h"
 #include "ui/vnc/snapshot.h"
@@ -232,6 +235,60 @@ static void test_jpeg(void)
 	g_assert_cmpuint(last, <, 300 * 200 * 3 / 2);
 }
 
+/* The pictures that viewers are shown in tests/e2e, and others, at the levels that noVNC and TigerVNC
+ * ask for. */
+static void test_jpeg_levels(void)
+{
+	static const struct {
+		const char *name;
+		double wanted[2]; /* decibels at level 6 and 8 */
+	} pictures[] = {
+		{ "guest's pattern", { 40, 45 } },
+		{ "photograph", { 40, 40 } },
+		{ "gradient", { 40, 45 } },
+		/* A sixth of it is noise, which is nothing for JPEG; while it moves that's how it is. */
+		{ "pattern of vnc-pattern", { 28, 35 } },
+	};
+	const unsigned int w = 1280, h = 720;
+	g_autofree uint32_t *pixels = g_new(uint32_t, w * h);
+
+	for (unsigned int i = 0; i < 2 * G_N_ELEMENTS(pictures); i++) {
+		unsigned int kind = i / 2;
+		struct encode_settings settings = {
+			.encoding = RFB_ENCODING_TIGHT, .compress_level = 1,
+			.jpeg_quality = tight_jpeg_quality(i % 2 ? 8 : 6),
+		};
+		struct encoder *encoder = encoder_create();
+		struct decoder decoder = { .format = formats[0] };
+		struct encode_source source = make_source(pixels, w, h, w);
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		GRand *rand = g_rand_new_with_seed(1);
+		pixman_region32_t region;
+
+		for (unsigned int at = 0; at < w * h; at++) {
+			unsigned int x = at % w, y = at / w;
+
+			pixels[at] = 0xff000000 |
+				(kind == 0 ? pattern_pixel(x, y, 7) :
+				 kind == 3 ? pattern_at(rand, x, y, w, h) :
+				 image_pixel(rand, kind == 1 ? IMAGE_NATURAL : IMAGE_GRADIENT, x, y));
+		}
+		pixel_converter_init(&settings.converter, &formats[0]);
+		pixman_region32_init_rect(&region, 0, 0, w, h);
+		g_assert_true(encode_update(encoder, &settings, &source, &region, out));
+		decoder_resize(&decoder, w, h);
+		decode_update(&decoder, out);
+		g_assert_true(decoder.jpeg_seen);
+		g_test_message("%s, level %d: %u KiB, %.1f dB", pictures[kind].name, i % 2 ? 8 : 6,
+			       out->len >> 10, psnr(decoder.screen, pixels, w * h));
+		g_assert_cmpfloat(psnr(decoder.screen, pixels, w * h), >, pictures[kind].wanted[i % 2]);
+		pixman_region32_fini(&region);
+		g_rand_free(rand);
+		encoder_destroy(encoder);
+		decoder_finish(&decoder);
+	}
+}
+
 /* A fast network gets photographs raw and the rest small. */
 static void test_fast_link(void)
 {
@@ -404,6 +461,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/vnc-encode/what-is-outside-of-the-picture-is-black", test_border_is_black);
 	g_test_add_func("/vnc-encode/a-cursor-is-drawn-over-pixels", test_cursor_is_drawn);
 	g_test_add_func("/vnc-encode/jpeg-quality-means-quality", test_jpeg);
+	g_test_add_func("/vnc-encode/jpeg-at-viewers-levels-is-near", test_jpeg_levels);
 	g_test_add_func("/vnc-encode/a-fast-link-gets-photographs-raw", test_fast_link);
 	g_test_add_func("/vnc-encode/very-many-pieces-are-rounded-out", test_many_pieces);
 	g_test_add_func("/vnc-encode/impossible-pixel-formats-are-refused", test_impossible_formats);

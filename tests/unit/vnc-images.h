@@ -4,6 +4,7 @@
 #define TESTS_UNIT_VNC_IMAGES_H
 
 #include <math.h>
+#include <stdint.h>
 #include <glib.h>
 
 enum image_kind {

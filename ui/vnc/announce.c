@@ -50,12 +50,6 @@ static unsigned int feature_of(int32_t encoding)
 	}
 }
 
-/* Level 0 is poor and level 9 close to the original. */
-static int jpeg_quality(int level)
-{
-	return 15 + level * 9;
-}
-
 static void apply_levels(struct vnc_client *client)
 {
 	struct encode_settings *settings = &client->settings;
@@ -63,7 +57,7 @@ static void apply_levels(struct vnc_client *client)
 	settings->compress_level = client->compress_level >= 0 ? client->compress_level :
 								 DEFAULT_COMPRESS_LEVEL;
 	settings->jpeg_quality = client->server->options.lossy && client->quality_level >= 0 ?
-		jpeg_quality(client->quality_level) : 0;
+		tight_jpeg_quality(client->quality_level) : 0;
 	vnc_screen_set_h264(client, client->prefers_h264 && settings->jpeg_quality > 0 &&
 				    vnc_h264_is_there(&client->server->h264));
 }

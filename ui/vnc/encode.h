@@ -98,6 +98,8 @@ struct tight {
 /* Largest piece that encode_tight() takes: decoders hold a line of 2048 pixels at most, and a
  * small piece is more often of few colours. */
 #define TIGHT_MAX_SIDE_PX 256
+/* Of a client's level 0..9. */
+int tight_jpeg_quality(int level);
 bool encode_tight(struct tight *tight, const struct encode_settings *settings,
 		  const struct pixel_view *view, GByteArray *out);
 
