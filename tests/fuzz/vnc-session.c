@@ -367,7 +367,9 @@ static void change_clipboard(struct program *program)
 static void stand_still(struct vnc_client *client, void *opaque)
 {
 	if (client->initialised) {
-		video_check_still(&client->screen.video, INT64_MAX);
+		client->screen.video.still_ms = 0;
+		video_look(&client->screen.video, clock_ns());
+		video_look(&client->screen.video, clock_ns());
 		vnc_screen_advance(client);
 	}
 }

@@ -2,14 +2,11 @@
 /* Open H.264: what a viewer decodes is near the guest's picture while it moves and equal when not. */
 #include "log-catch.h"
 #include "vnc-h264.h"
-#include "vnc-images.h"
-#include "vnc-set.h"
+#include "vnc-photo.h"
 
 #include "ui/h264/encoder.h"
 #include "ui/vnc/bytes.h"
 #include "util/error.h"
-
-#define QUALITY(level) (RFB_ENCODING_QUALITY_0 + (level))
 
 static struct h264_decoder *the_decoder; /* of the viewers of the running test */
 
@@ -44,57 +41,6 @@ static struct viewer *h264_viewer(struct set *set, int quality)
 	VIEWER_ENCODINGS(v, RFB_ENCODING_OPEN_H264, RFB_ENCODING_TIGHT, RFB_ENCODING_DESKTOP_SIZE,
 			 QUALITY(quality));
 	return v;
-}
-
-static struct vnc_client *first_client(struct set *set)
-{
-	return set->server->clients.head->data;
-}
-
-/* The picture counts as moving, whatever time the machine takes. */
-static void keep_moving(struct set *set)
-{
-	first_client(set)->screen.video.still_ms = 3600000;
-}
-
-/* Until the first client shows every pixel as it is. */
-static void stand_still(struct set *set, struct viewer *v)
-{
-	first_client(set)->screen.video.still_ms = 50;
-	catch_up(set, v);
-}
-
-/* A photograph in a box of the guest's screen, at another place for each @number. */
-static void draw_photo_box(struct set *set, unsigned int number, unsigned int x0, unsigned int y0,
-			   unsigned int w, unsigned int h)
-{
-	struct guest *guest = set->guest;
-	GRand *rand = g_rand_new_with_seed(1);
-
-	for (unsigned int y = y0; y < y0 + h; y++) {
-		for (unsigned int x = x0; x < x0 + w; x++) {
-			uint32_t pixel = 0xff000000 | natural_pixel(rand, x + 3 * number, y + number);
-
-			memcpy(guest_pixel(guest, 0, x, y), &pixel, 4);
-		}
-	}
-	pixman_region32_union_rect(&guest->damage, &guest->damage, (int)x0, (int)y0, w, h);
-	guest_submit(guest);
-	g_rand_free(rand);
-}
-
-static void draw_photo(struct set *set, unsigned int number)
-{
-	draw_photo_box(set, number, 0, 0, guest_width(set->guest), guest_height(set->guest));
-}
-
-static double quality_now(struct set *set, struct viewer *v)
-{
-	size_t area = (size_t)guest_width(set->guest) * guest_height(set->guest);
-	g_autofree uint32_t *screen = g_new(uint32_t, area);
-
-	guest_look(set->guest, screen);
-	return psnr(v->decoder.screen, screen, area);
 }
 
 /* Moves, then stands still. */

@@ -171,6 +171,7 @@ bool encode_tight(struct tight *tight, const struct encode_settings *settings,
 	struct palette palette;
 	bool few = palette_build(&palette, view, max);
 
+	tight->sent_jpeg = lossy && !few;
 	if (few && palette.count == 1) {
 		bytes_add_u8(out, TIGHT_FILL);
 		add_tpixels(&settings->converter, palette.colours, 1, out);

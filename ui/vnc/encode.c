@@ -14,7 +14,7 @@ struct encoder {
 	struct deflater zlib, zrle, tight_streams[TIGHT_STREAMS];
 	struct tight tight;
 	struct h264_stream h264;
-	bool sent_video;
+	pixman_region32_t lossy; /* in the last update */
 	/* A piece with the cursor in it, or at the border. */
 	uint32_t *scratch;
 	size_t scratch_px;
@@ -25,6 +25,7 @@ struct encoder *encoder_create(void)
 	struct encoder *encoder = g_new0(struct encoder, 1);
 
 	encoder->tight.streams = encoder->tight_streams;
+	pixman_region32_init(&encoder->lossy);
 	return encoder;
 }
 
@@ -38,6 +39,7 @@ void encoder_destroy(struct encoder *encoder)
 		}
 		jpeg_writer_destroy(encoder->tight.jpeg);
 		h264_stream_finish(&encoder->h264);
+		pixman_region32_fini(&encoder->lossy);
 		g_free(encoder->scratch);
 		g_free(encoder);
 	}
@@ -50,9 +52,16 @@ bool encoder_knows(int32_t encoding)
 	       encoding == RFB_ENCODING_ZRLE;
 }
 
-bool encoder_sent_video(const struct encoder *encoder)
+const pixman_region32_t *encoder_lossy(const struct encoder *encoder)
 {
-	return encoder->sent_video;
+	return &encoder->lossy;
+}
+
+static void add_lossy(struct encoder *encoder, const pixman_box32_t *box)
+{
+	pixman_region32_union_rect(&encoder->lossy, &encoder->lossy, box->x1, box->y1,
+				   (unsigned int)(box->x2 - box->x1),
+				   (unsigned int)(box->y2 - box->y1));
 }
 
 void encode_rect_header(GByteArray *out, unsigned int x, unsigned int y, unsigned int w,
@@ -191,7 +200,13 @@ static bool encode_box(struct encoder *encoder, const struct encode_settings *se
 	case RFB_ENCODING_ZRLE:
 		return encode_zrle(&encoder->zrle, settings, &view, out);
 	case RFB_ENCODING_TIGHT:
-		return encode_tight(&encoder->tight, settings, &view, out);
+		if (!encode_tight(&encoder->tight, settings, &view, out)) {
+			return false;
+		}
+		if (encoder->tight.sent_jpeg) {
+			add_lossy(encoder, box);
+		}
+		return true;
 	default:
 		encode_raw(settings, &view, out);
 		return true;
@@ -280,6 +295,7 @@ static bool encode_video(struct encoder *encoder, const struct encode_settings *
 		g_byte_array_set_size(out, start);
 		return false;
 	}
+	add_lossy(encoder, &settings->video);
 	return true;
 }
 
@@ -299,6 +315,30 @@ static bool encode_region(struct encoder *encoder, const struct encode_settings 
 	return ok;
 }
 
+/* The same with settings->exact. */
+static bool encode_rest(struct encoder *encoder, const struct encode_settings *settings,
+			const struct encode_source *source, const pixman_region32_t *region,
+			GByteArray *out, unsigned int *rects)
+{
+	struct encode_settings lossless = *settings;
+	pixman_region32_t *all = (pixman_region32_t *)region;
+	pixman_region32_t *exact = (pixman_region32_t *)settings->exact;
+	pixman_region32_t part;
+	bool ok;
+
+	if (!exact) {
+		return encode_region(encoder, settings, source, region, out, rects);
+	}
+	lossless.jpeg_quality = 0;
+	pixman_region32_init(&part);
+	pixman_region32_subtract(&part, all, exact);
+	ok = encode_region(encoder, settings, source, &part, out, rects);
+	pixman_region32_intersect(&part, all, exact);
+	ok = ok && encode_region(encoder, &lossless, source, &part, out, rects);
+	pixman_region32_fini(&part);
+	return ok;
+}
+
 bool encode_update(struct encoder *encoder, const struct encode_settings *settings,
 		   const struct encode_source *source, const pixman_region32_t *region,
 		   GByteArray *out)
@@ -314,19 +354,19 @@ bool encode_update(struct encoder *encoder, const struct encode_settings *settin
 	if (!settings->h264) {
 		h264_stream_finish(&encoder->h264);
 	}
-	encoder->sent_video = encode_video(encoder, settings, source, out);
-	if (encoder->sent_video) {
+	pixman_region32_clear(&encoder->lossy);
+	if (encode_video(encoder, settings, source, out)) {
 		pixman_region32_t video, rest;
 
 		pixman_region32_init_with_extents(&video, (pixman_box32_t *)&settings->video);
 		pixman_region32_init(&rest);
 		pixman_region32_subtract(&rest, (pixman_region32_t *)region, &video);
 		rects = 1;
-		ok = encode_region(encoder, settings, source, &rest, out, &rects);
+		ok = encode_rest(encoder, settings, source, &rest, out, &rects);
 		pixman_region32_fini(&rest);
 		pixman_region32_fini(&video);
 	} else {
-		ok = encode_region(encoder, settings, source, region, out, &rects);
+		ok = encode_rest(encoder, settings, source, region, out, &rects);
 	}
 	/* 256 boxes of the largest screen stay far below: 64 x 64 pieces of 256 pixels, and each
 	 * box adds its border. */

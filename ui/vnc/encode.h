@@ -32,6 +32,8 @@ struct encode_settings {
 	 * for the rest, and for all of it where H.264 fails. */
 	pixman_box32_t video;
 	int video_quality; /* 0..9 */
+	/* Of the rest, what goes without JPEG all the same; NULL: nothing. */
+	const pixman_region32_t *exact;
 };
 
 struct encoder;
@@ -67,8 +69,8 @@ bool encode_update(struct encoder *encoder, const struct encode_settings *settin
 		   const struct encode_source *source, const pixman_region32_t *region,
 		   GByteArray *out);
 
-/* The last update's settings->video went as H.264. */
-bool encoder_sent_video(const struct encoder *encoder);
+/* What went lossy in the last update, as H.264 or JPEG. */
+const pixman_region32_t *encoder_lossy(const struct encoder *encoder);
 
 /* Header of a rectangle. */
 void encode_rect_header(GByteArray *out, unsigned int x, unsigned int y, unsigned int w,
@@ -94,6 +96,7 @@ bool encode_zrle(struct deflater *deflater, const struct encode_settings *settin
 struct tight {
 	struct deflater *streams; /* TIGHT_STREAMS of them */
 	struct jpeg_writer *jpeg;
+	bool sent_jpeg; /* the last piece */
 };
 /* Largest piece that encode_tight() takes: decoders hold a line of 2048 pixels at most, and a
  * small piece is more often of few colours. */

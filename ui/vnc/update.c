@@ -27,6 +27,8 @@
  * photograph of that size takes a quarter of a second at 300 KB/s. */
 #define SLICE_PX 32768u
 #define FAST_SLICE_PX (1u << 20)
+/* So much less beside what is new. */
+#define SLICE_BESIDE_PART 8
 
 struct update_job {
 	struct workers_job base;
@@ -38,82 +40,11 @@ struct update_job {
 	struct encode_settings settings;
 	struct encode_source source;
 	pixman_region32_t region;
+	pixman_region32_t exact; /* of it, what is refined */
 	GByteArray *out;
 	bool ok;
 	int64_t start_ns, end_ns;
 };
-
-/* ---- encoding ---- */
-
-static void job_run(struct workers_job *base)
-{
-	struct update_job *job = (struct update_job *)base;
-
-	job->start_ns = clock_ns();
-	encode_limit_region(&job->region, job->source.width_px, job->source.height_px);
-	if (job->settings.encoding != RFB_ENCODING_RAW || job->settings.h264) {
-		job->copy = snapshot_take(&job->source, &job->region);
-	}
-	if (job->copy) {
-		/* Others needn't wait until zlib is done. */
-		g_clear_pointer(&job->frame, frame_unref);
-	}
-	job->ok = encode_update(job->encoder, &job->settings, &job->source, &job->region, job->out);
-	job->end_ns = clock_ns();
-}
-
-/* A picture that H.264 was to make went in another way. */
-static void video_failed(struct vnc_client *client, const pixman_box32_t *box)
-{
-	pixman_region32_t region;
-
-	pixman_region32_init_with_extents(&region, (pixman_box32_t *)box);
-	video_sent_exact(&client->screen.video, &region);
-	pixman_region32_fini(&region);
-	if (vnc_h264_report(&client->server->h264)) {
-		vnc_screen_set_h264(client, false);
-	}
-}
-
-static void job_done(struct workers_job *base)
-{
-	struct update_job *job = (struct update_job *)base;
-	struct vnc_client *client = job->client;
-	struct client_screen *screen = &client->screen;
-	GByteArray *out = job->out;
-	bool ok = job->ok;
-
-	screen->job = NULL;
-	if (screen->console) {
-		console_stage_add(screen->console, "encode",
-				  (double)(job->end_ns - job->start_ns) / 1e6);
-	}
-	TRACE(vnc, update, "%s:%s seq %" G_GUINT64_FORMAT " %u bytes, %.2f ms",
-	      client->address.host, client->address.service, job->seq, out->len,
-	      (double)(job->end_ns - job->start_ns) / 1e6);
-	frame_unref(job->frame);
-	g_free(job->copy);
-	if (job->source.cursor) {
-		pixman_image_unref(job->source.cursor);
-	}
-	pixman_region32_fini(&job->region);
-	if (!vnc_client_is_closed(client) && job->settings.video.x1 < job->settings.video.x2 &&
-	    !encoder_sent_video(job->encoder)) {
-		video_failed(client, &job->settings.video);
-	}
-	g_free(job);
-	if (vnc_client_is_closed(client) || !ok) {
-		g_byte_array_unref(out);
-		vnc_client_close(client, "no memory to encode");
-	} else {
-		if (screen->continuous) {
-			vnc_announce_add_mark(out, pace_send(&screen->pace, out->len, clock_ns()));
-		}
-		vnc_client_send_update(client, out);
-		vnc_screen_advance(client);
-	}
-	vnc_client_unref(client);
-}
 
 /* ---- when ---- */
 
@@ -150,7 +81,18 @@ static void get_asked(const struct client_screen *screen, pixman_region32_t *reg
 	}
 }
 
-/* ---- video ---- */
+/* A client may ask for ever more scraps: from some number on they count as what they lie in. */
+static void limit_region(pixman_region32_t *region, int max)
+{
+	if (pixman_region32_n_rects(region) > max) {
+		pixman_box32_t all = *pixman_region32_extents(region);
+
+		pixman_region32_fini(region);
+		pixman_region32_init_with_extents(region, &all);
+	}
+}
+
+/* ---- what is lossy ---- */
 
 /* On a screen that it can have all of: others would get lossy pixels that nobody makes exact. */
 static bool uses_h264(const struct vnc_client *client)
@@ -166,14 +108,15 @@ static gboolean look_whether_still(gpointer opaque)
 	struct vnc_client *client = opaque;
 	struct client_screen *screen = &client->screen;
 
-	if (!video_check_still(&screen->video, clock_ns())) {
-		return G_SOURCE_CONTINUE;
+	bool all = video_look(&screen->video, clock_ns());
+
+	if (all) {
+		screen->still = 0;
 	}
-	screen->still = 0;
 	vnc_client_ref(client);
 	vnc_screen_advance(client);
 	vnc_client_unref(client);
-	return G_SOURCE_REMOVE;
+	return all ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static unsigned int slice_px(const struct vnc_client *client)
@@ -181,43 +124,125 @@ static unsigned int slice_px(const struct vnc_client *client)
 	return client->fast_link ? FAST_SLICE_PX : SLICE_PX;
 }
 
-/* How @region goes, to which is added what goes with it. */
+/* How @region goes, to which is added what goes with it; @exact is what must be without loss. */
 static void choose_video(struct vnc_client *client, struct encode_settings *settings,
-			 pixman_region32_t *region)
+			 pixman_region32_t *region, pixman_region32_t *exact)
 {
 	struct client_screen *screen = &client->screen;
 	struct video *video = &screen->video;
-	pixman_region32_t asked, box, exact;
+	pixman_region32_t asked;
 
-	if (!uses_h264(client)) {
-		return;
-	}
-	settings->jpeg_quality = 0;
 	get_asked(screen, &asked);
-	pixman_region32_init(&box);
-	pixman_region32_init(&exact);
-	if (video_plan(video, region, &asked, screen->told_width_px, screen->told_height_px)) {
-		settings->video = video->box;
-		settings->video_quality = client->quality_level;
-		pixman_region32_init_with_extents(&box, &settings->video);
-		pixman_region32_subtract(&exact, region, &box);
-		pixman_region32_union(region, region, &box);
-		video_sent_picture(video, clock_ns());
-		if (!screen->still) {
-			screen->still = g_timeout_add(VIDEO_LOOK_MS, look_whether_still, client);
+	if (uses_h264(client)) {
+		settings->jpeg_quality = 0;
+		if (video_plan(video, region, &asked, screen->told_width_px,
+			       screen->told_height_px)) {
+			settings->video = video->box;
+			settings->video_quality = client->quality_level;
 		}
-	} else {
-		video_add_slice(video, &asked, slice_px(client), region);
-		pixman_region32_copy(&exact, region);
 	}
-	video_sent_exact(video, &exact);
+	if (settings->video.x1 < settings->video.x2) {
+		pixman_region32_union_rect(region, region, video->box.x1, video->box.y1,
+					   (unsigned int)(video->box.x2 - video->box.x1),
+					   (unsigned int)(video->box.y2 - video->box.y1));
+	} else {
+		video_add_slice(video, &asked, pixman_region32_not_empty(region) ?
+				slice_px(client) / SLICE_BESIDE_PART : slice_px(client), exact);
+		pixman_region32_subtract(exact, exact, region);
+		pixman_region32_union(region, region, exact);
+	}
+	/* What of it isn't will be known when it is encoded. */
+	video_sent_exact(video, region);
+	if (settings->video.x1 == settings->video.x2) {
+		video_rest(video);
+	}
 	settings->h264 = video_has_box(video) ? &client->server->h264 : NULL;
-	pixman_region32_fini(&exact);
-	pixman_region32_fini(&box);
 	pixman_region32_fini(&asked);
 }
 
-/* ---- a job ---- */
+/* ---- encoding ---- */
+
+static void job_run(struct workers_job *base)
+{
+	struct update_job *job = (struct update_job *)base;
+
+	job->start_ns = clock_ns();
+	encode_limit_region(&job->region, job->source.width_px, job->source.height_px);
+	if (job->settings.encoding != RFB_ENCODING_RAW || job->settings.h264) {
+		job->copy = snapshot_take(&job->source, &job->region);
+	}
+	if (job->copy) {
+		/* Others needn't wait until zlib is done. */
+		g_clear_pointer(&job->frame, frame_unref);
+	}
+	job->ok = encode_update(job->encoder, &job->settings, &job->source, &job->region, job->out);
+	job->end_ns = clock_ns();
+}
+
+/* What the client has only nearly now. */
+static void note_loss(struct vnc_client *client, const struct update_job *job)
+{
+	struct client_screen *screen = &client->screen;
+	pixman_region32_t lossy;
+
+	if (job->settings.jpeg_quality > 0 && client->server->options.non_adaptive) {
+		return;
+	}
+	pixman_region32_init(&lossy);
+	pixman_region32_intersect_rect(&lossy, (pixman_region32_t *)encoder_lossy(job->encoder), 0, 0,
+				       screen->told_width_px, screen->told_height_px);
+	if (pixman_region32_not_empty(&lossy)) {
+		video_sent_lossy(&screen->video, &lossy, clock_ns());
+		limit_region(&screen->video.inexact, MAX_DAMAGE_BOXES);
+		if (!screen->still) {
+			screen->still = g_timeout_add(VIDEO_LOOK_MS, look_whether_still, client);
+		}
+	}
+	pixman_region32_fini(&lossy);
+	if (job->settings.h264 && vnc_h264_report(&client->server->h264)) {
+		vnc_screen_set_h264(client, false);
+	}
+}
+
+static void job_done(struct workers_job *base)
+{
+	struct update_job *job = (struct update_job *)base;
+	struct vnc_client *client = job->client;
+	struct client_screen *screen = &client->screen;
+	GByteArray *out = job->out;
+	bool ok = job->ok;
+
+	screen->job = NULL;
+	if (screen->console) {
+		console_stage_add(screen->console, "encode",
+				  (double)(job->end_ns - job->start_ns) / 1e6);
+	}
+	TRACE(vnc, update, "%s:%s seq %" G_GUINT64_FORMAT " %u bytes, %.2f ms",
+	      client->address.host, client->address.service, job->seq, out->len,
+	      (double)(job->end_ns - job->start_ns) / 1e6);
+	frame_unref(job->frame);
+	g_free(job->copy);
+	if (job->source.cursor) {
+		pixman_image_unref(job->source.cursor);
+	}
+	pixman_region32_fini(&job->region);
+	pixman_region32_fini(&job->exact);
+	if (!vnc_client_is_closed(client) && ok) {
+		note_loss(client, job);
+	}
+	g_free(job);
+	if (vnc_client_is_closed(client) || !ok) {
+		g_byte_array_unref(out);
+		vnc_client_close(client, "no memory to encode");
+	} else {
+		if (screen->continuous) {
+			vnc_announce_add_mark(out, pace_send(&screen->pace, out->len, clock_ns()));
+		}
+		vnc_client_send_update(client, out);
+		vnc_screen_advance(client);
+	}
+	vnc_client_unref(client);
+}
 
 /* Takes @frame and sends @region of it, which becomes clean. */
 static void start_job(struct vnc_client *client, struct frame *frame, pixman_region32_t *region)
@@ -237,7 +262,9 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	 * place of what it received. */
 	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive &&
 				  !client->address.websocket;
-	choose_video(client, &job->settings, region);
+	pixman_region32_init(&job->exact);
+	choose_video(client, &job->settings, region, &job->exact);
+	job->settings.exact = &job->exact;
 	job->source = (struct encode_source){
 		.view = {
 			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
@@ -371,17 +398,6 @@ void vnc_screen_set_h264(struct vnc_client *client, bool h264)
 		/* What it has nearly, it will be sent as anything else. */
 		pixman_region32_union(&screen->damage, &screen->damage, &screen->video.inexact);
 		video_reset(&screen->video);
-	}
-}
-
-/* A client may ask for ever more scraps: from some number on they count as what they lie in. */
-static void limit_region(pixman_region32_t *region, int max)
-{
-	if (pixman_region32_n_rects(region) > max) {
-		pixman_box32_t all = *pixman_region32_extents(region);
-
-		pixman_region32_fini(region);
-		pixman_region32_init_with_extents(region, &all);
 	}
 }
 

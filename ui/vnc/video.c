@@ -12,19 +12,24 @@
 void video_init(struct video *video)
 {
 	pixman_region32_init(&video->inexact);
+	pixman_region32_init(&video->recent);
+	pixman_region32_init(&video->ready);
 	video->still_ms = VIDEO_STILL_MS;
 }
 
 void video_finish(struct video *video)
 {
 	pixman_region32_fini(&video->inexact);
+	pixman_region32_fini(&video->recent);
+	pixman_region32_fini(&video->ready);
 }
 
 void video_reset(struct video *video)
 {
 	pixman_region32_clear(&video->inexact);
+	pixman_region32_clear(&video->recent);
+	pixman_region32_clear(&video->ready);
 	video->box = (pixman_box32_t){ 0 };
-	video->refining = false;
 }
 
 static uint64_t box_area(const pixman_box32_t *box)
@@ -108,41 +113,42 @@ bool video_plan(struct video *video, const pixman_region32_t *region,
 	return true;
 }
 
+void video_rest(struct video *video)
+{
+	if (video_is_exact(video)) {
+		video->box = (pixman_box32_t){ 0 };
+	}
+}
+
+void video_sent_lossy(struct video *video, const pixman_region32_t *region, int64_t now_ns)
+{
+	pixman_region32_t *lossy = (pixman_region32_t *)region;
+
+	if (!pixman_region32_not_empty(&video->recent)) {
+		video->since_ns = now_ns;
+	}
+	pixman_region32_union(&video->inexact, &video->inexact, lossy);
+	pixman_region32_union(&video->recent, &video->recent, lossy);
+	pixman_region32_subtract(&video->ready, &video->ready, lossy);
+}
+
 void video_sent_exact(struct video *video, const pixman_region32_t *region)
 {
-	pixman_region32_subtract(&video->inexact, &video->inexact, (pixman_region32_t *)region);
-	if (!pixman_region32_not_empty(&video->inexact)) {
-		video_reset(video);
+	pixman_region32_t *exact = (pixman_region32_t *)region;
+
+	pixman_region32_subtract(&video->inexact, &video->inexact, exact);
+	pixman_region32_subtract(&video->recent, &video->recent, exact);
+	pixman_region32_subtract(&video->ready, &video->ready, exact);
+}
+
+bool video_look(struct video *video, int64_t now_ns)
+{
+	if (now_ns - video->since_ns >= video->still_ms * (int64_t)1000000) {
+		pixman_region32_subtract(&video->ready, &video->inexact, &video->recent);
+		pixman_region32_clear(&video->recent);
+		video->since_ns = now_ns;
 	}
-}
-
-void video_sent_picture(struct video *video, int64_t now_ns)
-{
-	const pixman_box32_t *box = &video->box;
-
-	pixman_region32_union_rect(&video->inexact, &video->inexact, box->x1, box->y1,
-				   (unsigned int)(box->x2 - box->x1),
-				   (unsigned int)(box->y2 - box->y1));
-	video->refining = false;
-	video->last_ns = now_ns;
-}
-
-bool video_check_still(struct video *video, int64_t now_ns)
-{
-	video->refining = video->refining ||
-			  now_ns - video->last_ns >= video->still_ms * (int64_t)1000000;
-	return video->refining;
-}
-
-/* What may be refined of @asked; the caller finishes it. */
-static void get_refinable(const struct video *video, const pixman_region32_t *asked,
-			  pixman_region32_t *rest)
-{
-	pixman_region32_init(rest);
-	if (video->refining) {
-		pixman_region32_intersect(rest, (pixman_region32_t *)&video->inexact,
-					  (pixman_region32_t *)asked);
-	}
+	return pixman_region32_equal(&video->ready, &video->inexact);
 }
 
 bool video_has_slice(const struct video *video, const pixman_region32_t *asked)
@@ -150,7 +156,9 @@ bool video_has_slice(const struct video *video, const pixman_region32_t *asked)
 	pixman_region32_t rest;
 	bool any;
 
-	get_refinable(video, asked, &rest);
+	pixman_region32_init(&rest);
+	pixman_region32_intersect(&rest, (pixman_region32_t *)&video->ready,
+				  (pixman_region32_t *)asked);
 	any = pixman_region32_not_empty(&rest);
 	pixman_region32_fini(&rest);
 	return any;
@@ -161,7 +169,9 @@ void video_add_slice(const struct video *video, const pixman_region32_t *asked,
 {
 	pixman_region32_t rest;
 
-	get_refinable(video, asked, &rest);
+	pixman_region32_init(&rest);
+	pixman_region32_intersect(&rest, (pixman_region32_t *)&video->ready,
+				  (pixman_region32_t *)asked);
 	if (pixman_region32_not_empty(&rest)) {
 		const pixman_box32_t *first = pixman_region32_rectangles(&rest, NULL);
 		unsigned int w = (unsigned int)(first->x2 - first->x1);
