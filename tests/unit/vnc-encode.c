@@ -416,7 +416,7 @@ static void test_speed(void)
 		for (unsigned int e = 0; e < G_N_ELEMENTS(names); e++) {
 			struct encode_settings settings = {
 				.encoding = encodings[e < 5 ? e : 3], .compress_level = 1,
-				.jpeg_quality = e == 5 ? 80 : 0, .fast_link = e == 6,
+				.jpeg_quality = e == 5 ? tight_jpeg_quality(6) : 0, .fast_link = e == 6,
 			};
 			struct encoder *encoder = encoder_create();
 			gint64 best = G_MAXINT64;
