@@ -192,6 +192,33 @@ static void test_part(void)
 	h264_set_free(set);
 }
 
+/* It comes to a desktop on which something plays: the rest becomes exact while that goes on. */
+static void test_shrink(void)
+{
+	struct set *set = h264_set(&h264_x264_ops, "none,lossy=on", 800, 600);
+	struct viewer *v = h264_viewer(set, 6);
+	const struct video *video = &first_client(set)->screen.video;
+	gint64 end = g_get_monotonic_time() + 2 * VIEWER_LIMIT_US;
+	unsigned int n = 0;
+
+	first_client(set)->fast_link = false;
+	draw_photo(set, 0);
+	viewer_update(v, false);
+	first_client(set)->screen.video.still_ms = 20;
+	do {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		draw_photo_box(set, ++n, 128, 64, 160, 128);
+		viewer_update(v, true);
+	} while (pixman_region32_contains_point((pixman_region32_t *)&video->inexact, 799, 599,
+						NULL));
+	g_assert_cmpuint(n, >=, VIDEO_SHRINK_PICTURES - 2);
+	g_assert_true(video_has_box(video));
+	g_assert_cmpint(video->box.x2, <=, 320);
+	stand_still(set, v);
+	viewer_free(v);
+	h264_set_free(set);
+}
+
 /* A viewer that asks for a part of the screen gets no more than that, and exact. */
 static void test_asked_part(void)
 {
@@ -557,6 +584,7 @@ int main(int argc, char **argv)
 	ADD("only-who-prefers-it-and-may-have-loss-gets-it", test_preference);
 	ADD("small-changes-are-exact-at-once", test_small_changes);
 	ADD("a-picture-is-of-what-moves", test_part);
+	ADD("what-stands-still-beside-a-video-becomes-exact", test_shrink);
 	ADD("who-asks-for-a-part-gets-that", test_asked_part);
 	ADD("another-size-is-another-stream", test_resize);
 	ADD("who-takes-it-back-gets-exact-pixels", test_change_of_mind);

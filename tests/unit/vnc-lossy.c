@@ -140,6 +140,13 @@ static void test_plans(void)
 	assert_box(&video, 64, 64, 256, 256);
 	g_assert_true(plan(&video, 1919, 1079, 1500, 1000, 419, 79));
 	assert_box(&video, 64, 64, 1918, 1078);
+	/* A second later it's only a part that moves. */
+	for (unsigned int i = 3; i < 2 * VIDEO_SHRINK_PICTURES - 1; i++) {
+		g_assert_true(plan(&video, 1920, 1080, 128 + i, 128, 640, 480));
+	}
+	g_assert_cmpint(video.box.x1, ==, 64);
+	g_assert_true(plan(&video, 1920, 1080, 128, 128, 640, 480));
+	assert_box(&video, 128, 128, 832, 640);
 	video_reset(&video);
 	/* Only an odd last column. */
 	g_assert_false(plan(&video, 65, 4000, 64, 0, 1, 4000));

@@ -107,7 +107,6 @@ static gboolean look_whether_still(gpointer opaque)
 {
 	struct vnc_client *client = opaque;
 	struct client_screen *screen = &client->screen;
-
 	bool all = video_look(&screen->video, clock_ns());
 
 	if (all) {
@@ -145,12 +144,11 @@ static void choose_video(struct vnc_client *client, struct encode_settings *sett
 		pixman_region32_union_rect(region, region, video->box.x1, video->box.y1,
 					   (unsigned int)(video->box.x2 - video->box.x1),
 					   (unsigned int)(video->box.y2 - video->box.y1));
-	} else {
-		video_add_slice(video, &asked, pixman_region32_not_empty(region) ?
-				slice_px(client) / SLICE_BESIDE_PART : slice_px(client), exact);
-		pixman_region32_subtract(exact, exact, region);
-		pixman_region32_union(region, region, exact);
 	}
+	video_add_slice(video, &asked, pixman_region32_not_empty(region) ?
+			slice_px(client) / SLICE_BESIDE_PART : slice_px(client), exact);
+	pixman_region32_subtract(exact, exact, region);
+	pixman_region32_union(region, region, exact);
 	/* What of it isn't will be known when it is encoded. */
 	video_sent_exact(video, region);
 	if (settings->video.x1 == settings->video.x2) {

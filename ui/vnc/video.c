@@ -24,12 +24,18 @@ void video_finish(struct video *video)
 	pixman_region32_fini(&video->ready);
 }
 
+static void drop_box(struct video *video)
+{
+	video->box = (pixman_box32_t){ 0 };
+	video->pictures = 0;
+}
+
 void video_reset(struct video *video)
 {
 	pixman_region32_clear(&video->inexact);
 	pixman_region32_clear(&video->recent);
 	pixman_region32_clear(&video->ready);
-	video->box = (pixman_box32_t){ 0 };
+	drop_box(video);
 }
 
 static uint64_t box_area(const pixman_box32_t *box)
@@ -50,10 +56,10 @@ static uint64_t region_area(const pixman_region32_t *region)
 	return area;
 }
 
-static bool box_contains(const pixman_box32_t *outer, const pixman_box32_t *inner)
+static pixman_box32_t box_around(const pixman_box32_t *a, const pixman_box32_t *b)
 {
-	return outer->x1 <= inner->x1 && outer->y1 <= inner->y1 && outer->x2 >= inner->x2 &&
-	       outer->y2 >= inner->y2;
+	return (pixman_box32_t){ MIN(a->x1, b->x1), MIN(a->y1, b->y1), MAX(a->x2, b->x2),
+				 MAX(a->y2, b->y2) };
 }
 
 /* @inner rounded out, but not beyond @limit. */
@@ -75,12 +81,25 @@ static bool fits_encoder(const pixman_box32_t *box)
 	       h <= H264_MAX_SIDE_PX && box_area(box) <= H264_MAX_PIXELS;
 }
 
+/* A picture of @box goes, in which @changed is new; or of less, from now on. */
+static void set_box(struct video *video, const pixman_box32_t *box, const pixman_box32_t *changed)
+{
+	video->used = video->pictures > 0 ? box_around(&video->used, changed) : *changed;
+	video->box = *box;
+	if (++video->pictures == VIDEO_SHRINK_PICTURES) {
+		video->pictures = 0;
+		if (2 * box_area(&video->used) <= box_area(box)) {
+			video->box = video->used;
+		}
+	}
+}
+
 bool video_plan(struct video *video, const pixman_region32_t *region,
 		const pixman_region32_t *asked, unsigned int width_px, unsigned int height_px)
 {
 	/* Colour comes in squares of two pixels: a last odd line or column goes without loss. */
 	pixman_box32_t even = { 0, 0, (int)(width_px & ~1u), (int)(height_px & ~1u) };
-	pixman_box32_t box;
+	pixman_box32_t box, changed;
 	pixman_region32_t inside;
 	uint64_t area;
 
@@ -94,29 +113,23 @@ bool video_plan(struct video *video, const pixman_region32_t *region,
 		return false;
 	}
 	box = round_out(&box, &even);
+	changed = box;
 	if (video_has_box(video)) {
-		if (box_contains(&video->box, &box)) {
-			box = video->box;
-		} else {
-			box.x1 = MIN(box.x1, video->box.x1);
-			box.y1 = MIN(box.y1, video->box.y1);
-			box.x2 = MAX(box.x2, video->box.x2);
-			box.y2 = MAX(box.y2, video->box.y2);
-		}
+		box = box_around(&box, &video->box);
 	}
 	if (!fits_encoder(&box) ||
 	    pixman_region32_contains_rectangle((pixman_region32_t *)asked, &box) !=
 		    PIXMAN_REGION_IN) {
 		return false;
 	}
-	video->box = box;
+	set_box(video, &box, &changed);
 	return true;
 }
 
 void video_rest(struct video *video)
 {
 	if (video_is_exact(video)) {
-		video->box = (pixman_box32_t){ 0 };
+		drop_box(video);
 	}
 }
 

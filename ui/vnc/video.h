@@ -6,7 +6,7 @@
  * which there is room for what is new.
  *
  * With H.264, large changes go as pictures of one rectangle, the box, that lies around them; it
- * grows when they leave it. Small ones, a key's or a clock's, go without loss wherever they are. A
+ * grows when they leave it, and shrinks when they have long been in less than half of it. Small ones, a key's or a clock's, go without loss wherever they are. A
  * picture makes the whole box inexact. When every pixel is exact again there is no box any more, and
  * no encoder. Times are passed in. Context: any.
  */
@@ -22,9 +22,13 @@
 #define VIDEO_LOOK_MS 125
 /* Changes below that cost little without loss: a line of text. */
 #define VIDEO_MIN_PX 16384
+/* The box shrinks to what changed in so many pictures: a second. */
+#define VIDEO_SHRINK_PICTURES 30
 
 struct video {
 	pixman_box32_t box; /* empty: none */
+	pixman_box32_t used; /* what of it changed in the last... */
+	unsigned int pictures;
 	pixman_region32_t inexact;
 	pixman_region32_t recent; /* of those, what was sent since since_ns */
 	pixman_region32_t ready; /* of those, what may be refined */
