@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/e2e/pattern.h"
+#include "tests/e2e/pattern-pixel.h"
 #include "ui/screendump.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -31,25 +32,6 @@ static uint32_t *pixel_row(uint32_t y)
 			    (size_t)y * pattern.buffer->info.plane[0].stride_bytes);
 }
 
-/* Bands of what encoders tell apart: flat, two colours, some, gradients, noise. */
-static uint32_t pattern_at(uint32_t x, uint32_t y, uint32_t w, uint32_t h)
-{
-	switch (y * 6 / h) {
-	case 0:
-		return x * 8 / w * 0x1f3b55;
-	case 1:
-		return (x / 3 ^ y / 5) & 1 ? 0x102030 : 0xe0f0d0;
-	case 2:
-		return (x / 7 * 0x332211 + y / 9 * 0x112233) & 0xf0f0f0;
-	case 3:
-		return (x * 255 / w) << 16 | (y * 255 / h) << 8 | ((x + y) & 0xff);
-	case 4:
-		return g_rand_int(pattern.rand) & 0xffffff;
-	default:
-		return (x * x + y * y) >> 6 & 0xff;
-	}
-}
-
 static void submit(const pixman_region32_t *damage)
 {
 	const struct fb_info *info = &pattern.buffer->info;
@@ -73,7 +55,8 @@ static bool set_mode(void *source, const struct display_mode *mode)
 	pattern.buffer = buffer;
 	for (uint32_t y = 0; y < mode->height_px; y++) {
 		for (uint32_t x = 0; x < mode->width_px; x++) {
-			pixel_row(y)[x] = pattern_at(x, y, mode->width_px, mode->height_px);
+			pixel_row(y)[x] = pattern_at(pattern.rand, x, y, mode->width_px,
+						   mode->height_px);
 		}
 	}
 	submit(NULL);

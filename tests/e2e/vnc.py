@@ -46,7 +46,7 @@ def encoding_is_exact(x_server, encoding):
 
 
 def jpeg_looks_alike(x_server):
-    with Pattern(",lossy=on") as pattern, TigerVnc(
+    with Pattern(",lossy=on,non-adaptive=on") as pattern, TigerVnc(
             x_server, pattern.address, "-PreferredEncoding=Tight", "-NoJPEG=0",
             "-QualityLevel=9") as viewer:
         pattern("mode 640x481")
@@ -61,6 +61,19 @@ def jpeg_looks_alike(x_server):
         until("0 to 3 levels of 255 off, on average", True, lambda: difference() < 3)
         if difference() == 0:
             raise Failure("nothing was lost: that was no JPEG")
+
+
+def jpeg_becomes_exact(x_server):
+    """When nothing moves any more, also after a while of it."""
+    with Pattern(",lossy=on") as pattern, TigerVnc(
+            x_server, pattern.address, "-PreferredEncoding=Tight", "-NoJPEG=0",
+            "-QualityLevel=8") as viewer:
+        pattern("mode 640x481")
+        same_picture(pattern, viewer)
+        pattern("animate 30 200 200")
+        time.sleep(1)
+        pattern("animate 0 0 0")
+        same_picture(pattern, viewer)
 
 
 def default_viewer_is_exact(x_server):
@@ -278,6 +291,7 @@ def main():
         tests += [(name, lambda function=function: function(x_server)) for name, function in (
             ("tigervnc-as-it-comes-shows-the-exact-picture", default_viewer_is_exact),
             ("tigervnc-shows-a-jpeg", jpeg_looks_alike),
+            ("tigervnc-with-jpeg-ends-with-the-exact-picture", jpeg_becomes_exact),
             ("gvnccapture-gets-the-exact-picture", gvnccapture_is_exact),
             ("a-viewer-follows-the-guests-modes", modes_change),
             ("a-viewers-resize-reaches-the-guest", resize_reaches_guest),

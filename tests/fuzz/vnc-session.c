@@ -15,6 +15,7 @@
 
 #include "ui/clipboard.h"
 #include "ui/input.h"
+#include "ui/vnc/client.h"
 #include "ui/vnc/rfb.h"
 #include "ui/vnc/server.h"
 #include "util/fd.h"
@@ -102,6 +103,51 @@ static const struct clipboard_ops clipboard_ops = {
 	.changed = clipboard_changed, .request = clipboard_wanted, .data = clipboard_came,
 };
 
+/* ---- an encoder that reads every pixel and says little ---- */
+
+struct h264_encoder {
+	struct h264_settings settings;
+	bool begun;
+};
+
+static struct h264_encoder *h264_create(const struct h264_settings *settings, GError **error)
+{
+	struct h264_encoder *encoder = g_new0(struct h264_encoder, 1);
+
+	check(settings->width_px % 2 == 0 && settings->height_px % 2 == 0 &&
+	      settings->width_px >= H264_MIN_SIDE_PX && settings->height_px >= H264_MIN_SIDE_PX);
+	encoder->settings = *settings;
+	return encoder;
+}
+
+static bool h264_encode(struct h264_encoder *encoder, const uint32_t *pixels, size_t stride_px,
+			GByteArray *out, GError **error)
+{
+	static const uint8_t start_units[] = { 0, 0, 1, 0x67, 0, 0, 1, 0x68, 0, 0, 1, 0x65 };
+	uint8_t unit[] = { 0, 0, 1, 0x41, 0 };
+
+	for (unsigned int y = 0; y < encoder->settings.height_px; y++) {
+		for (unsigned int x = 0; x < encoder->settings.width_px; x++) {
+			unit[4] ^= (uint8_t)pixels[y * stride_px + x];
+		}
+	}
+	if (!encoder->begun) {
+		g_byte_array_append(out, start_units, sizeof(start_units));
+	}
+	encoder->begun = true;
+	g_byte_array_append(out, unit, sizeof(unit));
+	return true;
+}
+
+static void h264_destroy(struct h264_encoder *encoder)
+{
+	g_free(encoder);
+}
+
+static const struct h264_ops h264_ops = {
+	.create = h264_create, .encode = h264_encode, .destroy = h264_destroy,
+};
+
 static void start(void)
 {
 	struct vnc_host host = { 0 };
@@ -116,6 +162,8 @@ static void start(void)
 	env.console = console_create(env.displays, "fuzz", 0, &source_ops, NULL);
 	env.server = vnc_server_create("none,lossy=on,share=ignore,power-control=on", &host, NULL);
 	check(env.server != NULL);
+	env.server->h264.looked = true;
+	env.server->h264.ops = &h264_ops;
 }
 
 /* ---- the client's side ---- */
@@ -208,7 +256,7 @@ static void say_encodings(struct program *program)
 		RFB_ENCODING_ALPHA_CURSOR, RFB_ENCODING_VMWARE_LED_STATE, RFB_ENCODING_QUALITY_0 + 5,
 		RFB_ENCODING_COMPRESS_0, RFB_ENCODING_COMPRESS_9, RFB_ENCODING_FENCE,
 		RFB_ENCODING_CONTINUOUS_UPDATES, RFB_ENCODING_XVP,
-		RFB_ENCODING_EXTENDED_CLIPBOARD,
+		RFB_ENCODING_EXTENDED_CLIPBOARD, RFB_ENCODING_OPEN_H264,
 	};
 	unsigned int count = take_byte(program) % 20;
 	uint8_t message[4 + 4 * 20] = { 2, 0, 0, (uint8_t)count };
@@ -315,9 +363,23 @@ static void change_clipboard(struct program *program)
 	}
 }
 
+/* As if time had gone by. */
+static void stand_still(struct vnc_client *client, void *opaque)
+{
+	if (client->initialised) {
+		client->screen.video.still_ms = 0;
+		video_look(&client->screen.video, clock_ns());
+		video_look(&client->screen.video, clock_ns());
+		vnc_screen_advance(client);
+	}
+}
+
 static void do_one(struct program *program)
 {
-	switch (take_byte(program) % 22) {
+	switch (take_byte(program) % 23) {
+	case 22:
+		vnc_server_for_each(env.server, stand_still, NULL);
+		break;
 	case 19:
 	case 20:
 		say_cut_text(program);

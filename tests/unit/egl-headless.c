@@ -2,8 +2,8 @@
 /* What -display egl-headless does when GL fails, with a fake in place of GL. */
 #include <drm_fourcc.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+
+#include "log-catch.h"
 
 #include "ui/console.h"
 #include "ui/egl.h"
@@ -76,28 +76,6 @@ void readback_end(struct readback *readback)
 {
 }
 
-/* ---- what is said ---- */
-
-static int log_begin(int *saved)
-{
-	int log = memfd_create("log", MFD_CLOEXEC);
-
-	*saved = dup(STDERR_FILENO);
-	g_assert_cmpint(dup2(log, STDERR_FILENO), ==, STDERR_FILENO);
-	return log;
-}
-
-static char *log_end(int log, int saved)
-{
-	char *text = g_malloc0(4096);
-
-	g_assert_cmpint(dup2(saved, STDERR_FILENO), ==, STDERR_FILENO);
-	close(saved);
-	g_assert_cmpint((int)pread(log, text, 4095, 0), >=, 0);
-	close(log);
-	return text;
-}
-
 /* ---- tests ---- */
 
 static struct egl_headless *start(struct display_registry *displays, GError **error)
@@ -156,8 +134,7 @@ static void test_no_gl(void)
 static char *read_often(struct display_registry *displays, unsigned int n)
 {
 	const struct gl_reader *gl = display_gl_reader(displays);
-	int saved, log = log_begin(&saved);
-
+	log_start();
 	for (unsigned int i = 0; i < n; i++) {
 		size_t stride;
 		GError *error = NULL;
@@ -170,7 +147,7 @@ static char *read_often(struct display_registry *displays, unsigned int n)
 			g_error_free(error);
 		}
 	}
-	return log_end(log, saved);
+	return log_end();
 }
 
 static unsigned int lines(const char *text)

@@ -20,6 +20,9 @@ struct decoder {
 	/* @count bytes of the stream, good until the next call. */
 	const uint8_t *(*take)(void *opaque, size_t count);
 	void *opaque;
+	/* A rectangle of an encoding that isn't here; false: nor there. May be NULL. */
+	bool (*other)(struct decoder *d, unsigned int x, unsigned int y, unsigned int w, unsigned int h,
+		      int32_t encoding);
 	struct rfb_pixel_format format;
 	uint32_t *screen; /* pixels as the format has them; after JPEG: XRGB8888 */
 	uint32_t width, height;
@@ -446,7 +449,7 @@ static inline bool decode_rect(struct decoder *d, unsigned int x, unsigned int y
 		decode_tight(d, x, y, w, h);
 		return true;
 	default:
-		return false;
+		return d->other && d->other(d, x, y, w, h, encoding);
 	}
 }
 

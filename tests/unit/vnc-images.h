@@ -4,6 +4,7 @@
 #define TESTS_UNIT_VNC_IMAGES_H
 
 #include <math.h>
+#include <stdint.h>
 #include <glib.h>
 
 enum image_kind {
@@ -70,6 +71,21 @@ static inline uint32_t *image_create(enum image_kind kind, unsigned int w, unsig
 	}
 	g_rand_free(rand);
 	return pixels;
+}
+
+/* How near @count pixels are to what they should be: mean square of the error in decibels. */
+static inline double psnr(const uint32_t *pixels, const uint32_t *wanted, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (int shift = 0; shift < 24; shift += 8) {
+			int diff = (int)(pixels[i] >> shift & 255) - (int)(wanted[i] >> shift & 255);
+
+			sum += diff * diff;
+		}
+	}
+	return 10 * log10(255.0 * 255.0 / MAX(sum / (3.0 * (double)count), 1e-9));
 }
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Viewers that come by TLS, and those that try. */
+#include "log-catch.h"
 #include "tls-certs.h"
 #include "vnc-set.h"
 #include "vnc-ws.h"
@@ -176,41 +177,6 @@ static char *query_auth(struct set *set)
 	g_autoptr(JsonNode) node = vnc_server_query(set->server);
 
 	return g_strdup(json_object_get_string_member(json_node_get_object(node), "auth"));
-}
-
-/* What was written to standard error meanwhile. */
-static char *log_path;
-static int log_saved;
-
-static void log_start(void)
-{
-	int fd = g_file_open_tmp("log-XXXXXX", &log_path, NULL);
-
-	log_saved = dup(STDERR_FILENO);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-}
-
-static char *log_end(void)
-{
-	char *text = NULL;
-
-	dup2(log_saved, STDERR_FILENO);
-	close(log_saved);
-	g_file_get_contents(log_path, &text, NULL, NULL);
-	g_unlink(log_path);
-	g_clear_pointer(&log_path, g_free);
-	return text;
-}
-
-static void assert_one_line(char *text, const char *part)
-{
-	char *end = strchr(text, '\n');
-
-	g_assert_nonnull(strstr(text, part));
-	g_assert_nonnull(end);
-	g_assert_cmpstr(end + 1, ==, "");
-	g_free(text);
 }
 
 /* ---- tests ---- */

@@ -50,12 +50,6 @@ static unsigned int feature_of(int32_t encoding)
 	}
 }
 
-/* Level 0 is poor and level 9 close to the original. */
-static int jpeg_quality(int level)
-{
-	return 15 + level * 9;
-}
-
 static void apply_levels(struct vnc_client *client)
 {
 	struct encode_settings *settings = &client->settings;
@@ -63,7 +57,9 @@ static void apply_levels(struct vnc_client *client)
 	settings->compress_level = client->compress_level >= 0 ? client->compress_level :
 								 DEFAULT_COMPRESS_LEVEL;
 	settings->jpeg_quality = client->server->options.lossy && client->quality_level >= 0 ?
-		jpeg_quality(client->quality_level) : 0;
+		tight_jpeg_quality(client->quality_level) : 0;
+	vnc_screen_set_h264(client, client->prefers_h264 && settings->jpeg_quality > 0 &&
+				    vnc_h264_is_there(&client->server->h264));
 }
 
 /* What has to be told to a client that has just learnt to understand @features. */
@@ -107,6 +103,7 @@ void vnc_announce_encodings(struct vnc_client *client, const struct rfb_message 
 	bool chosen = false, drawn_here = vnc_cursor_is_drawn_here(client);
 
 	client->compress_level = client->quality_level = -1;
+	client->prefers_h264 = false;
 	client->settings.encoding = RFB_ENCODING_RAW;
 	for (unsigned int i = 0; i < message->encodings.count; i++) {
 		int32_t encoding = rfb_encoding_at(message, i);
@@ -117,6 +114,8 @@ void vnc_announce_encodings(struct vnc_client *client, const struct rfb_message 
 		} else if (encoding >= RFB_ENCODING_COMPRESS_0 &&
 			   encoding <= RFB_ENCODING_COMPRESS_9) {
 			client->compress_level = encoding - RFB_ENCODING_COMPRESS_0;
+		} else if (!chosen && encoding == RFB_ENCODING_OPEN_H264) {
+			client->prefers_h264 = true;
 		} else if (!chosen && encoder_knows(encoding)) {
 			/* The client's favourites come first. */
 			client->settings.encoding = encoding;

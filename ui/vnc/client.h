@@ -25,6 +25,7 @@
 #include "ui/vnc/info.h"
 #include "ui/vnc/pace.h"
 #include "ui/vnc/parse.h"
+#include "ui/vnc/video.h"
 
 struct sasl_auth;
 struct vnc_server;
@@ -91,6 +92,8 @@ struct client_screen {
 	guint soon; /* GSource that looks again, or 0 */
 	struct update_job *job; /* being encoded */
 	struct encoder *encoder;
+	struct video video;
+	guint still; /* GSource that looks whether the picture stands still, or 0 */
 	struct client_cursor cursor;
 };
 
@@ -152,6 +155,8 @@ struct vnc_client {
 	struct encode_settings settings;
 	bool palette; /* its pixel format has one */
 	int compress_level, quality_level; /* 0..9, or -1: not said */
+	bool prefers_h264; /* to settings.encoding */
+	bool h264; /* and may have it */
 	unsigned int features, due;
 	GArray *resize_answers; /* of uint8_t: enum rfb_resize_status of each wish not answered */
 	GByteArray *fence_answers; /* whole messages */
@@ -207,6 +212,8 @@ void vnc_screen_set_console(struct vnc_client *client, struct console *console);
 void vnc_screen_request(struct vnc_client *client, bool incremental, const pixman_box32_t *box);
 /* Updates without requests, of @box; NULL: no more of them. */
 void vnc_screen_set_continuous(struct vnc_client *client, const pixman_box32_t *box);
+/* It may have H.264, or may not any more. */
+void vnc_screen_set_h264(struct vnc_client *client, bool h264);
 /* The client's wishes changed: everything is to be looked at again. */
 void vnc_screen_damage_all(struct vnc_client *client);
 /* Sends what can be sent. May close it. */

@@ -25,6 +25,14 @@ enum { STREAM_FULL, STREAM_MONO, STREAM_INDEXED };
 /* With more colours than that JPEG looks well and is smaller. */
 #define JPEG_MIN_COLOURS 96
 
+int tight_jpeg_quality(int level)
+{
+	/* What comes of it is in docs/vnc.md. noVNC's level is 6, TigerVNC's 8. */
+	static const int qualities[] = { 20, 30, 40, 50, 60, 70, 79, 86, 92, 98 };
+
+	return qualities[level];
+}
+
 /* Lengths are in 7, 7 and 8 bits, lowest first. */
 static void add_length(GByteArray *out, size_t length)
 {
@@ -163,6 +171,7 @@ bool encode_tight(struct tight *tight, const struct encode_settings *settings,
 	struct palette palette;
 	bool few = palette_build(&palette, view, max);
 
+	tight->sent_jpeg = lossy && !few;
 	if (few && palette.count == 1) {
 		bytes_add_u8(out, TIGHT_FILL);
 		add_tpixels(&settings->converter, palette.colours, 1, out);

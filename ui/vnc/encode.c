@@ -13,6 +13,8 @@
 struct encoder {
 	struct deflater zlib, zrle, tight_streams[TIGHT_STREAMS];
 	struct tight tight;
+	struct h264_stream h264;
+	pixman_region32_t lossy; /* in the last update */
 	/* A piece with the cursor in it, or at the border. */
 	uint32_t *scratch;
 	size_t scratch_px;
@@ -23,6 +25,7 @@ struct encoder *encoder_create(void)
 	struct encoder *encoder = g_new0(struct encoder, 1);
 
 	encoder->tight.streams = encoder->tight_streams;
+	pixman_region32_init(&encoder->lossy);
 	return encoder;
 }
 
@@ -35,6 +38,8 @@ void encoder_destroy(struct encoder *encoder)
 			deflater_finish(&encoder->tight_streams[i]);
 		}
 		jpeg_writer_destroy(encoder->tight.jpeg);
+		h264_stream_finish(&encoder->h264);
+		pixman_region32_fini(&encoder->lossy);
 		g_free(encoder->scratch);
 		g_free(encoder);
 	}
@@ -45,6 +50,18 @@ bool encoder_knows(int32_t encoding)
 	return encoding == RFB_ENCODING_RAW || encoding == RFB_ENCODING_HEXTILE ||
 	       encoding == RFB_ENCODING_ZLIB || encoding == RFB_ENCODING_TIGHT ||
 	       encoding == RFB_ENCODING_ZRLE;
+}
+
+const pixman_region32_t *encoder_lossy(const struct encoder *encoder)
+{
+	return &encoder->lossy;
+}
+
+static void add_lossy(struct encoder *encoder, const pixman_box32_t *box)
+{
+	pixman_region32_union_rect(&encoder->lossy, &encoder->lossy, box->x1, box->y1,
+				   (unsigned int)(box->x2 - box->x1),
+				   (unsigned int)(box->y2 - box->y1));
 }
 
 void encode_rect_header(GByteArray *out, unsigned int x, unsigned int y, unsigned int w,
@@ -183,7 +200,13 @@ static bool encode_box(struct encoder *encoder, const struct encode_settings *se
 	case RFB_ENCODING_ZRLE:
 		return encode_zrle(&encoder->zrle, settings, &view, out);
 	case RFB_ENCODING_TIGHT:
-		return encode_tight(&encoder->tight, settings, &view, out);
+		if (!encode_tight(&encoder->tight, settings, &view, out)) {
+			return false;
+		}
+		if (encoder->tight.sent_jpeg) {
+			add_lossy(encoder, box);
+		}
+		return true;
 	default:
 		encode_raw(settings, &view, out);
 		return true;
@@ -255,23 +278,95 @@ static int piece_side(const struct encode_settings *settings)
 	return by_piece ? TIGHT_MAX_SIDE_PX : G_MAXINT16;
 }
 
+/* False: what was to be video must go as the rest does. */
+static bool encode_video(struct encoder *encoder, const struct encode_settings *settings,
+			 const struct encode_source *source, GByteArray *out)
+{
+	guint start = out->len;
+	struct pixel_view view;
+
+	if (settings->video.x1 == settings->video.x2 ||
+	    !get_view(encoder, source, &settings->video, &view)) {
+		return false;
+	}
+	encode_rect_header(out, (unsigned int)settings->video.x1, (unsigned int)settings->video.y1,
+			   view.w, view.h, RFB_ENCODING_OPEN_H264);
+	if (!encode_h264(&encoder->h264, settings, &view, out)) {
+		g_byte_array_set_size(out, start);
+		return false;
+	}
+	add_lossy(encoder, &settings->video);
+	return true;
+}
+
+/* All of @region in settings->encoding. */
+static bool encode_region(struct encoder *encoder, const struct encode_settings *settings,
+			  const struct encode_source *source, const pixman_region32_t *region,
+			  GByteArray *out, unsigned int *rects)
+{
+	int count, side = piece_side(settings);
+	const pixman_box32_t *boxes =
+		pixman_region32_rectangles((pixman_region32_t *)region, &count);
+	bool ok = true;
+
+	for (int i = 0; i < count && ok; i++) {
+		*rects += encode_pieces(encoder, settings, source, &boxes[i], side, out, &ok);
+	}
+	return ok;
+}
+
+/* The same with settings->exact. */
+static bool encode_rest(struct encoder *encoder, const struct encode_settings *settings,
+			const struct encode_source *source, const pixman_region32_t *region,
+			GByteArray *out, unsigned int *rects)
+{
+	struct encode_settings lossless = *settings;
+	pixman_region32_t *all = (pixman_region32_t *)region;
+	pixman_region32_t *exact = (pixman_region32_t *)settings->exact;
+	pixman_region32_t part;
+	bool ok;
+
+	if (!exact) {
+		return encode_region(encoder, settings, source, region, out, rects);
+	}
+	lossless.jpeg_quality = 0;
+	pixman_region32_init(&part);
+	pixman_region32_subtract(&part, all, exact);
+	ok = encode_region(encoder, settings, source, &part, out, rects);
+	pixman_region32_intersect(&part, all, exact);
+	ok = ok && encode_region(encoder, &lossless, source, &part, out, rects);
+	pixman_region32_fini(&part);
+	return ok;
+}
+
 bool encode_update(struct encoder *encoder, const struct encode_settings *settings,
 		   const struct encode_source *source, const pixman_region32_t *region,
 		   GByteArray *out)
 {
-	int count, side = piece_side(settings);
 	guint start = out->len;
-	const pixman_box32_t *boxes;
 	unsigned int rects = 0;
-	bool ok = true;
+	bool ok;
 
-	boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
-	g_assert(count <= MAX_BOXES);
+	g_assert(pixman_region32_n_rects((pixman_region32_t *)region) <= MAX_BOXES);
 	bytes_add_u8(out, RFB_SERVER_UPDATE);
 	bytes_add_u8(out, 0);
 	bytes_add_u16(out, 0);
-	for (int i = 0; i < count && ok; i++) {
-		rects += encode_pieces(encoder, settings, source, &boxes[i], side, out, &ok);
+	if (!settings->h264) {
+		h264_stream_finish(&encoder->h264);
+	}
+	pixman_region32_clear(&encoder->lossy);
+	if (encode_video(encoder, settings, source, out)) {
+		pixman_region32_t video, rest;
+
+		pixman_region32_init_with_extents(&video, (pixman_box32_t *)&settings->video);
+		pixman_region32_init(&rest);
+		pixman_region32_subtract(&rest, (pixman_region32_t *)region, &video);
+		rects = 1;
+		ok = encode_rest(encoder, settings, source, &rest, out, &rects);
+		pixman_region32_fini(&rest);
+		pixman_region32_fini(&video);
+	} else {
+		ok = encode_rest(encoder, settings, source, region, out, &rects);
 	}
 	/* 256 boxes of the largest screen stay far below: 64 x 64 pieces of 256 pixels, and each
 	 * box adds its border. */

@@ -117,14 +117,44 @@ void vnc_info_event(struct vnc_server *server, struct vnc_client *client, const 
 	server->host.event(server->host.opaque, name, data);
 }
 
+static const char *encoding_name(const struct vnc_client *client)
+{
+	switch (client->h264 ? RFB_ENCODING_OPEN_H264 : client->settings.encoding) {
+	case RFB_ENCODING_OPEN_H264:
+		return "h264";
+	case RFB_ENCODING_HEXTILE:
+		return "hextile";
+	case RFB_ENCODING_ZLIB:
+		return "zlib";
+	case RFB_ENCODING_TIGHT:
+		return "tight";
+	case RFB_ENCODING_ZRLE:
+		return "zrle";
+	default:
+		return "raw";
+	}
+}
+
 static JsonArray *describe_clients(struct vnc_server *server)
 {
 	JsonArray *list = json_array_new();
 
 	for (GList *l = server->clients.head; l; l = l->next) {
-		json_array_add_object_element(list, client_info(l->data));
+		const struct vnc_client *client = l->data;
+		JsonObject *object = client_info(client);
+
+		json_object_set_string_member(object, "x-encoding", encoding_name(client));
+		json_array_add_object_element(list, object);
 	}
 	return list;
+}
+
+/* Only a failure: that there is no module is nothing to mend. */
+static void add_h264_failure(struct vnc_server *server, JsonObject *info)
+{
+	if (vnc_h264_report(&server->h264)) {
+		json_object_set_string_member(info, "x-h264-failure", server->h264.failure);
+	}
 }
 
 JsonNode *vnc_server_query(struct vnc_server *server)
@@ -142,6 +172,7 @@ JsonNode *vnc_server_query(struct vnc_server *server)
 	json_object_set_string_member(info, "family", server->address.family);
 	json_object_set_string_member(info, "auth", auth_name(server));
 	json_object_set_array_member(info, "clients", describe_clients(server));
+	add_h264_failure(server, info);
 	return node;
 }
 
@@ -181,6 +212,7 @@ JsonObject *vnc_server_describe(struct vnc_server *server)
 	json_object_set_string_member(info, "id", vnc_server_id(server));
 	json_object_set_array_member(info, "server", listeners);
 	json_object_set_array_member(info, "clients", describe_clients(server));
+	add_h264_failure(server, info);
 	add_auth(server, info, false);
 	if (server->options.display) {
 		json_object_set_string_member(info, "display", server->options.display);

@@ -325,7 +325,8 @@ void vnc_print_help(void)
 	     "  power-control=on|off   viewers may power down and reset the guest [off]\n"
 	     "  lock-key-sync=on|off   Caps and Num Lock follow viewers that send no key codes [on]\n"
 	     "  key-delay-ms=N         time between two keys of a viewer [0]\n"
-	     "  lossy=on|off           allow JPEG in tight encoding [off]\n"
-	     "  non-adaptive=on|off    the client's encoding also where raw pixels are faster [off]\n"
+	     "  lossy=on|off           allow JPEG in tight encoding, and H.264 [off]\n"
+	     "  non-adaptive=on|off    the client's encoding also where raw pixels are faster;\n"
+     "                         JPEG is never refined [off]\n"
 	     "  display=ID, head=N     the device and head to show [the first]");
 }

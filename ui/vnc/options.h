@@ -28,8 +28,9 @@ struct vnc_options {
 	bool power_control; /* viewers may press the guest's buttons */
 	bool lock_key_sync; /* Caps and Num Lock follow a viewer's symbols */
 	unsigned int key_delay_ms; /* between two keys of a viewer */
-	bool lossy; /* JPEG is allowed */
-	bool non_adaptive; /* the client's encoding also where raw pixels would be faster */
+	bool lossy; /* JPEG is allowed, and H.264 */
+	/* The client's encoding also where raw pixels would be faster; JPEG isn't refined. */
+	bool non_adaptive;
 	enum vnc_share share;
 	unsigned int connections; /* most clients at a time */
 	char *id; /* NULL: none */

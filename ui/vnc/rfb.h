@@ -83,6 +83,7 @@ enum rfb_encoding {
 	RFB_ENCODING_ZLIB = 6,
 	RFB_ENCODING_TIGHT = 7,
 	RFB_ENCODING_ZRLE = 16,
+	RFB_ENCODING_OPEN_H264 = 50,
 	/* Ranges: level 0 is the first number, level 9 the last. */
 	RFB_ENCODING_QUALITY_0 = -32,
 	RFB_ENCODING_QUALITY_9 = -23,
@@ -102,6 +103,13 @@ enum rfb_encoding {
 	RFB_ENCODING_ALPHA_CURSOR = -314,
 	RFB_ENCODING_VMWARE_LED_STATE = 0x574d5668,
 	RFB_ENCODING_EXTENDED_CLIPBOARD = (int)0xc0a1e5ceu,
+};
+
+/* Of an RFB_ENCODING_OPEN_H264 rectangle, behind the length of its data. A context, which is a decoder,
+ * belongs to one place and size of a rectangle. */
+enum rfb_h264 {
+	RFB_H264_RESET_CONTEXT = 1 << 0,
+	RFB_H264_RESET_ALL_CONTEXTS = 1 << 1,
 };
 
 /* Of an extended cut text, whose length is sent negative: the first four bytes. Formats from bit 0, what

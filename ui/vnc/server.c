@@ -319,6 +319,7 @@ struct vnc_server *vnc_server_create(const char *spec, const struct vnc_host *ho
 	g_queue_init(&server->clients);
 	g_queue_init(&server->web_clients);
 	display_watch(host->displays, displays_changed, server);
+	vnc_h264_init(&server->h264);
 	server->workers = workers_create();
 	if (!server->workers) {
 		error_set(error, "-vnc: no event descriptor left");
@@ -349,6 +350,7 @@ void vnc_server_destroy(struct vnc_server *server)
 	vnc_resize_finish(server);
 	vnc_server_for_each(server, close_client, (void *)"the server ends");
 	workers_destroy(server->workers);
+	vnc_h264_finish(&server->h264);
 	if (server->sasl_started) {
 		sasl_auth_stop();
 	}

@@ -8,6 +8,7 @@
 #include "ui/console.h"
 #include "ui/vnc.h"
 #include "ui/vnc/channel.h"
+#include "ui/vnc/h264.h"
 #include "ui/vnc/info.h"
 #include "ui/vnc/options.h"
 #include "ui/vnc/resize.h"
@@ -37,6 +38,7 @@ struct vnc_server {
 	GQueue web_clients; /* struct vnc_web_client, by their link */
 	guint choose; /* GSource that picks a console for the clients, or 0 */
 	struct workers *workers;
+	struct vnc_h264 h264;
 	struct vnc_resize resize;
 	/* The picture of the reason shown last; viewers mostly show the same one. */
 	struct frame *blank;

@@ -11,6 +11,7 @@
  * stopped doesn't make the console look at the guest.
  */
 #include "ui/blank-frame.h"
+#include "ui/h264.h"
 #include "ui/vnc/client.h"
 #include "ui/vnc/server.h"
 #include "ui/vnc/snapshot.h"
@@ -22,6 +23,12 @@
 #define MAX_WANTED_BOXES 64
 /* The console's damage on the largest screen has far fewer pieces that don't touch. */
 #define MAX_DAMAGE_BOXES 4096
+/* What is sent at a time of a picture that stands still, so that what is new needn't wait: a
+ * photograph of that size takes a quarter of a second at 300 KB/s. */
+#define SLICE_PX 32768u
+#define FAST_SLICE_PX (1u << 20)
+/* So much less beside what is new. */
+#define SLICE_BESIDE_PART 8
 
 struct update_job {
 	struct workers_job base;
@@ -33,10 +40,123 @@ struct update_job {
 	struct encode_settings settings;
 	struct encode_source source;
 	pixman_region32_t region;
+	pixman_region32_t exact; /* of it, what is refined */
 	GByteArray *out;
 	bool ok;
 	int64_t start_ns, end_ns;
 };
+
+/* ---- when ---- */
+
+static bool can_send(const struct vnc_client *client)
+{
+	return client->initialised && !client->closed && !client->closing && !client->screen.job &&
+	       vnc_client_is_drained(client);
+}
+
+/* The next update needs no request. */
+static bool goes_by_itself(const struct client_screen *screen)
+{
+	return screen->continuous && pace_allows(&screen->pace);
+}
+
+static bool is_waited_for(const struct client_screen *screen)
+{
+	return screen->asked || goes_by_itself(screen);
+}
+
+/* What the client wants to have now; the caller finishes it. */
+static void get_asked(const struct client_screen *screen, pixman_region32_t *region)
+{
+	pixman_region32_init(region);
+	if (screen->asked) {
+		pixman_region32_copy(region, (pixman_region32_t *)&screen->wanted);
+	}
+	if (goes_by_itself(screen)) {
+		const pixman_box32_t *box = &screen->continuous_box;
+
+		pixman_region32_union_rect(region, region, box->x1, box->y1,
+					   (unsigned int)(box->x2 - box->x1),
+					   (unsigned int)(box->y2 - box->y1));
+	}
+}
+
+/* A client may ask for ever more scraps: from some number on they count as what they lie in. */
+static void limit_region(pixman_region32_t *region, int max)
+{
+	if (pixman_region32_n_rects(region) > max) {
+		pixman_box32_t all = *pixman_region32_extents(region);
+
+		pixman_region32_fini(region);
+		pixman_region32_init_with_extents(region, &all);
+	}
+}
+
+/* ---- what is lossy ---- */
+
+/* On a screen that it can have all of: others would get lossy pixels that nobody makes exact. */
+static bool uses_h264(const struct vnc_client *client)
+{
+	uint32_t w = client->screen.told_width_px, h = client->screen.told_height_px;
+
+	return client->h264 && w <= H264_MAX_SIDE_PX && h <= H264_MAX_SIDE_PX &&
+	       w * h <= H264_MAX_PIXELS;
+}
+
+static gboolean look_whether_still(gpointer opaque)
+{
+	struct vnc_client *client = opaque;
+	struct client_screen *screen = &client->screen;
+	bool all = video_look(&screen->video, clock_ns());
+
+	if (all) {
+		screen->still = 0;
+	}
+	vnc_client_ref(client);
+	vnc_screen_advance(client);
+	vnc_client_unref(client);
+	return all ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static unsigned int slice_px(const struct vnc_client *client)
+{
+	return client->fast_link ? FAST_SLICE_PX : SLICE_PX;
+}
+
+/* How @region goes, to which is added what goes with it; @exact is what must be without loss. */
+static void choose_video(struct vnc_client *client, struct encode_settings *settings,
+			 pixman_region32_t *region, pixman_region32_t *exact)
+{
+	struct client_screen *screen = &client->screen;
+	struct video *video = &screen->video;
+	pixman_region32_t asked;
+
+	get_asked(screen, &asked);
+	if (uses_h264(client)) {
+		settings->jpeg_quality = 0;
+		if (video_plan(video, region, &asked, screen->told_width_px,
+			       screen->told_height_px)) {
+			settings->video = video->box;
+			settings->video_quality = client->quality_level;
+		}
+	}
+	if (settings->video.x1 < settings->video.x2) {
+		pixman_region32_union_rect(region, region, video->box.x1, video->box.y1,
+					   (unsigned int)(video->box.x2 - video->box.x1),
+					   (unsigned int)(video->box.y2 - video->box.y1));
+	}
+	video_add_slice(video, &asked, pixman_region32_not_empty(region) ?
+			slice_px(client) / SLICE_BESIDE_PART : slice_px(client), exact);
+	pixman_region32_subtract(exact, exact, region);
+	pixman_region32_union(region, region, exact);
+	/* What of it isn't will be known when it is encoded. */
+	video_sent_exact(video, region);
+	if (settings->video.x1 == settings->video.x2) {
+		video_rest(video);
+	}
+	settings->h264 = video_has_box(video) ? &client->server->h264 : NULL;
+	pixman_region32_fini(&asked);
+}
 
 /* ---- encoding ---- */
 
@@ -46,7 +166,7 @@ static void job_run(struct workers_job *base)
 
 	job->start_ns = clock_ns();
 	encode_limit_region(&job->region, job->source.width_px, job->source.height_px);
-	if (job->settings.encoding != RFB_ENCODING_RAW) {
+	if (job->settings.encoding != RFB_ENCODING_RAW || job->settings.h264) {
 		job->copy = snapshot_take(&job->source, &job->region);
 	}
 	if (job->copy) {
@@ -55,6 +175,31 @@ static void job_run(struct workers_job *base)
 	}
 	job->ok = encode_update(job->encoder, &job->settings, &job->source, &job->region, job->out);
 	job->end_ns = clock_ns();
+}
+
+/* What the client has only nearly now. */
+static void note_loss(struct vnc_client *client, const struct update_job *job)
+{
+	struct client_screen *screen = &client->screen;
+	pixman_region32_t lossy;
+
+	if (job->settings.jpeg_quality > 0 && client->server->options.non_adaptive) {
+		return;
+	}
+	pixman_region32_init(&lossy);
+	pixman_region32_intersect_rect(&lossy, (pixman_region32_t *)encoder_lossy(job->encoder), 0, 0,
+				       screen->told_width_px, screen->told_height_px);
+	if (pixman_region32_not_empty(&lossy)) {
+		video_sent_lossy(&screen->video, &lossy, clock_ns());
+		limit_region(&screen->video.inexact, MAX_DAMAGE_BOXES);
+		if (!screen->still) {
+			screen->still = g_timeout_add(VIDEO_LOOK_MS, look_whether_still, client);
+		}
+	}
+	pixman_region32_fini(&lossy);
+	if (job->settings.h264 && vnc_h264_report(&client->server->h264)) {
+		vnc_screen_set_h264(client, false);
+	}
 }
 
 static void job_done(struct workers_job *base)
@@ -79,6 +224,10 @@ static void job_done(struct workers_job *base)
 		pixman_image_unref(job->source.cursor);
 	}
 	pixman_region32_fini(&job->region);
+	pixman_region32_fini(&job->exact);
+	if (!vnc_client_is_closed(client) && ok) {
+		note_loss(client, job);
+	}
 	g_free(job);
 	if (vnc_client_is_closed(client) || !ok) {
 		g_byte_array_unref(out);
@@ -111,6 +260,9 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	 * place of what it received. */
 	job->settings.fast_link = client->fast_link && !client->server->options.non_adaptive &&
 				  !client->address.websocket;
+	pixman_region32_init(&job->exact);
+	choose_video(client, &job->settings, region, &job->exact);
+	job->settings.exact = &job->exact;
 	job->source = (struct encode_source){
 		.view = {
 			.pixels = (const uint32_t *)((const uint8_t *)frame->buffer->hva +
@@ -136,41 +288,7 @@ static void start_job(struct vnc_client *client, struct frame *frame, pixman_reg
 	workers_submit(client->server->workers, &job->base);
 }
 
-/* ---- when ---- */
-
-static bool can_send(const struct vnc_client *client)
-{
-	return client->initialised && !client->closed && !client->closing && !client->screen.job &&
-	       vnc_client_is_drained(client);
-}
-
-/* The next update needs no request. */
-static bool goes_by_itself(const struct client_screen *screen)
-{
-	return screen->continuous && pace_allows(&screen->pace);
-}
-
-static bool is_waited_for(const struct client_screen *screen)
-{
-	return screen->asked || goes_by_itself(screen);
-}
-
-/* What was asked for and differs; the caller finishes it. */
-static void get_region(const struct client_screen *screen, pixman_region32_t *region)
-{
-	pixman_region32_init(region);
-	if (screen->asked) {
-		pixman_region32_copy(region, (pixman_region32_t *)&screen->wanted);
-	}
-	if (goes_by_itself(screen)) {
-		const pixman_box32_t *box = &screen->continuous_box;
-
-		pixman_region32_union_rect(region, region, box->x1, box->y1,
-					   (unsigned int)(box->x2 - box->x1),
-					   (unsigned int)(box->y2 - box->y1));
-	}
-	pixman_region32_intersect(region, region, (pixman_region32_t *)&screen->damage);
-}
+/* ---- what to send ---- */
 
 /* The newest picture with a reference, or NULL: present() or blank() will follow. */
 static struct frame *get_frame(struct vnc_client *client)
@@ -194,16 +312,21 @@ static struct frame *get_frame(struct vnc_client *client)
 /* Sends damage that was asked for, of @frame (borrowed), or of the newest one when it is NULL. */
 static void send_damage(struct vnc_client *client, struct frame *frame)
 {
-	pixman_region32_t region;
+	struct client_screen *screen = &client->screen;
+	pixman_region32_t asked, region;
 
-	get_region(&client->screen, &region);
-	if (pixman_region32_not_empty(&region)) {
+	get_asked(screen, &asked);
+	pixman_region32_init(&region);
+	pixman_region32_intersect(&region, &asked, &screen->damage);
+	if (pixman_region32_not_empty(&region) ||
+	    video_has_slice(&screen->video, &asked)) {
 		frame = frame ? frame_ref(frame) : get_frame(client);
 		if (frame) {
 			start_job(client, frame, &region);
 		}
 	}
 	pixman_region32_fini(&region);
+	pixman_region32_fini(&asked);
 }
 
 static gboolean look_again(gpointer opaque)
@@ -261,16 +384,18 @@ void vnc_screen_damage_all(struct vnc_client *client)
 	pixman_region32_fini(&screen->damage);
 	pixman_region32_init_rect(&screen->damage, 0, 0, screen->told_width_px,
 				  screen->told_height_px);
+	video_reset(&screen->video);
 }
 
-/* A client may ask for ever more scraps: from some number on they count as what they lie in. */
-static void limit_region(pixman_region32_t *region, int max)
+void vnc_screen_set_h264(struct vnc_client *client, bool h264)
 {
-	if (pixman_region32_n_rects(region) > max) {
-		pixman_box32_t all = *pixman_region32_extents(region);
+	struct client_screen *screen = &client->screen;
 
-		pixman_region32_fini(region);
-		pixman_region32_init_with_extents(region, &all);
+	client->h264 = h264;
+	if (!h264) {
+		/* What it has nearly, it will be sent as anything else. */
+		pixman_region32_union(&screen->damage, &screen->damage, &screen->video.inexact);
+		video_reset(&screen->video);
 	}
 }
 
@@ -453,6 +578,7 @@ void vnc_screen_init(struct vnc_client *client)
 
 	pixman_region32_init(&screen->damage);
 	pixman_region32_init(&screen->wanted);
+	video_init(&screen->video);
 	screen->encoder = encoder_create();
 	client->settings.encoding = RFB_ENCODING_RAW;
 	client->compress_level = client->quality_level = -1;
@@ -497,16 +623,21 @@ void vnc_screen_stop(struct vnc_client *client)
 		g_source_remove(client->screen.soon);
 		client->screen.soon = 0;
 	}
+	if (client->screen.still) {
+		g_source_remove(client->screen.still);
+		client->screen.still = 0;
+	}
 }
 
 void vnc_screen_finish(struct vnc_client *client)
 {
 	struct client_screen *screen = &client->screen;
 
-	g_assert(!screen->job && !screen->console && !screen->soon);
+	g_assert(!screen->job && !screen->console && !screen->soon && !screen->still);
 	vnc_cursor_finish(client);
 	encoder_destroy(screen->encoder);
 	pixman_region32_fini(&screen->damage);
 	pixman_region32_fini(&screen->wanted);
+	video_finish(&screen->video);
 	g_free(screen->blank_text);
 }
