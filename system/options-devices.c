@@ -172,7 +172,7 @@ OPTION_HANDLER(opt_chardev)
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
 		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n"
-		       "  qemu-vdagent\n");
+		       "  qemu-vdagent\n  vc\n");
 		*done = true;
 		return true;
 	}
