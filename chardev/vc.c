@@ -240,13 +240,17 @@ size_t vc_read(struct chardev *chardev, void *data, size_t len)
 size_t vc_input(struct chardev *chardev, const void *data, size_t len)
 {
 	struct vc *vc = to_vc(chardev);
+	size_t taken = 0, room;
 
-	g_byte_array_remove_range(vc->input, 0, (guint)vc->input_sent);
-	vc->input_sent = 0;
-	len = MIN(len, VC_INPUT_MAX - vc->input->len);
-	g_byte_array_append(vc->input, data, (guint)len);
-	vc_accept_input(chardev);
-	return len;
+	do {
+		g_byte_array_remove_range(vc->input, 0, (guint)vc->input_sent);
+		vc->input_sent = 0;
+		room = MIN(len - taken, VC_INPUT_MAX - vc->input->len);
+		g_byte_array_append(vc->input, (const guint8 *)data + taken, (guint)room);
+		taken += room;
+		vc_accept_input(chardev);
+	} while (taken < len && vc->input->len - vc->input_sent < VC_INPUT_MAX);
+	return taken;
 }
 
 /* ---- made by options ---- */
