@@ -19,7 +19,7 @@ struct gtk_ops {
 };
 
 #define GTK_OBJECT "-display gtk"
-#define GTK_PACKAGE "libgtk-3-0, libvte-2.91-0"
+#define GTK_PACKAGE "libgtk-3-0"
 #define GTK_BUILD_PACKAGE "libgtk-3-dev"
 
 #endif

@@ -155,13 +155,12 @@ def serial_console():
                                              "gtk,show-menubar=off"))
         vm.wait_serial("^guest: ready", LIMIT_S)
         tabs = Tabs(server, vm)
-        vm.run("(while :; do setsid sh -i </dev/ttyS1 >/dev/ttyS1 2>&1; done) & sleep 1", LIMIT_S)
+        vm.run("(while :; do setsid -c sh -i </dev/ttyS1 >/dev/ttyS1 2>&1; done) & sleep 1", LIMIT_S)
         tabs.key("ctrl+alt+2")
         tabs.type("echo typed in a tab >/tmp/typed; uname -s\n")
         until("the command's effect", "typed in a tab\n",
               lambda: vm.run("cat /tmp/typed 2>/dev/null; true"), LIMIT_S)
         tabs.says("^Linux")
-        server.run("import", "-window", "root", f"{server.dir}/console.png")
         before = rss_mib(vm)
         tabs.type("while :; do dmesg; done\n")
         end = time.monotonic() + 10

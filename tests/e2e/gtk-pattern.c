@@ -17,11 +17,26 @@
 #include "chardev/chardev.h"
 #include "tests/e2e/pattern.h"
 #include "ui/gtk.h"
+#ifdef HAVE_VTE
+#include "ui/vte/terminal.h"
+#endif
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/trace.h"
 
 extern const struct ui_module oriel_ui_module;
+
+/* In the place of the program's. The only module that the window asks for is here. */
+const void *ui_module_load(const char *name, const char *object, const char *package,
+			   const char *build_package, GError **error)
+{
+#ifdef HAVE_VTE
+	return &vte_terminal_ops;
+#else
+	error_set(error, "%s: built without %s", object, build_package);
+	return NULL;
+#endif
+}
 
 static struct {
 	bool stopped;

@@ -9,6 +9,7 @@
 #include "ui/gtk/view.h"
 #include "ui/input.h"
 #include "ui/screendump.h"
+#include "ui/vte.h"
 #include "util/error.h"
 #include "util/trace.h"
 
@@ -119,25 +120,46 @@ static gboolean look_later(gpointer opaque)
 	return G_SOURCE_REMOVE;
 }
 
-/* Tabs for text consoles, of which no more will come. */
-static void add_terminals(struct gui *gui)
+static GPtrArray *find_text_consoles(struct gui *gui)
 {
-	g_autoptr(GString) without = g_string_new(NULL);
+	GPtrArray *found = g_ptr_array_new();
 	struct chardev *chardev;
 
 	for (unsigned int i = 0; (chardev = gui->host.chardev(gui->host.opaque, i)); i++) {
 		struct chardev *vc = vc_of(chardev);
-		struct page *page = vc ? terminal_create(gui, vc) : NULL;
 
-		if (page) {
-			add_page(gui, page, gui->pages->len);
-		} else if (vc) {
-			g_string_append_printf(without, "%s%s", without->len ? ", " : "",
-					       chardev_id(vc));
+		if (vc) {
+			g_ptr_array_add(found, vc);
 		}
 	}
-	if (without->len) {
-		warn_report(GTK_OBJECT ": no tab for %s: built without libvte-2.91-dev", without->str);
+	return found;
+}
+
+/* The module is loaded for the first. Without it there are no tabs for them, which is said once. */
+static bool load_terminals(struct gui *gui, GPtrArray *consoles)
+{
+	g_autoptr(GString) object = g_string_new(GTK_OBJECT ": no tab for ");
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < consoles->len; i++) {
+		g_string_append_printf(object, "%s%s", i ? ", " : "", chardev_id(consoles->pdata[i]));
+	}
+	gui->vte_ops = ui_module_load("vte", object->str, VTE_PACKAGE, VTE_BUILD_PACKAGE, &error);
+	if (!gui->vte_ops) {
+		warn_report("%s", error->message);
+	}
+	return gui->vte_ops != NULL;
+}
+
+/* Of text consoles no more will come. */
+static void add_terminals(struct gui *gui)
+{
+	g_autoptr(GPtrArray) consoles = find_text_consoles(gui);
+
+	if (consoles->len && load_terminals(gui, consoles)) {
+		for (guint i = 0; i < consoles->len; i++) {
+			add_page(gui, terminal_page_create(gui, consoles->pdata[i]), gui->pages->len);
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ struct chardev;
 struct gl_shared;
 struct gui_menu;
 struct view;
+struct vte_ops;
 
 /* A tab. Embedded in what shows it. */
 struct page {
@@ -63,6 +64,7 @@ struct gui {
 	GtkWidget *window, *bar, *notebook;
 	struct gui_menu *menu;
 	struct gl_shared *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
+	const struct vte_ops *vte_ops; /* the loaded module; NULL: there are no terminals */
 	GPtrArray *pages; /* of struct page *, as the notebook has them */
 	bool full_screen, iconified;
 	bool warned; /* that pictures are copied */
@@ -110,8 +112,8 @@ bool gui_key(struct gui *gui, GdkEventKey *event);
 void gui_keys_release(struct gui *gui);
 
 /* ---- terminal.c ---- */
-/* @vc (chardev/vc.h) as a tab. NULL: built without terminals. */
-struct page *terminal_create(struct gui *gui, struct chardev *vc);
+/* @vc (chardev/vc.h) as a tab; gui->vte_ops is there. */
+struct page *terminal_page_create(struct gui *gui, struct chardev *vc);
 
 /* ---- grab.c ---- */
 void gui_grab(struct gui *gui, enum grab_reason reason);
