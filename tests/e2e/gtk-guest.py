@@ -135,7 +135,16 @@ class Tabs:
         self.xdotool("mousemove", "--window", self.window, 1, 1, "mousedown", 1, "mousemove", "--window",
                      self.window, 100, 100, "mousemove", "--window", self.window, 550, 395, "sleep", "0.3",
                      "mouseup", 1, "key", "ctrl+shift+c", "sleep", "0.3")
-        return self.server.run("xclip", "-o", "-selection", "clipboard").decode()
+        # In the clipboard there may be nothing yet.
+        return subprocess.run(["xclip", "-o", "-selection", "clipboard"], env=self.server.environ,
+                              capture_output=True, text=True, check=False).stdout
+
+    def show(self, number, pattern):
+        """Until the terminal of that tab is there, and says it."""
+        def shown():
+            self.key(f"ctrl+alt+{number}")
+            return re.search(pattern, self.text(), re.M) is not None
+        until(f"tab {number} says {pattern}", True, shown, LIMIT_S)
 
     def says(self, pattern):
         until(f"the terminal says {pattern}", True,
@@ -155,19 +164,19 @@ def serial_console():
                                              "gtk,show-menubar=off"))
         vm.wait_serial("^guest: ready", LIMIT_S)
         tabs = Tabs(server, vm)
-        vm.run("(while :; do setsid -c sh -i </dev/ttyS1 >/dev/ttyS1 2>&1; done) & sleep 1", LIMIT_S)
-        tabs.key("ctrl+alt+2")
+        vm.run("(while :; do setsid sh -i </dev/ttyS1 >/dev/ttyS1 2>&1; done) & sleep 1", LIMIT_S)
+        tabs.show(2, "^/ #")
         tabs.type("echo typed in a tab >/tmp/typed; uname -s\n")
         until("the command's effect", "typed in a tab\n",
               lambda: vm.run("cat /tmp/typed 2>/dev/null; true"), LIMIT_S)
         tabs.says("^Linux")
         before = rss_mib(vm)
-        tabs.type("while :; do dmesg; done\n")
+        vm.run("(while [ ! -e /tmp/enough ]; do dmesg >/dev/ttyS1; done) & true", LIMIT_S)
         end = time.monotonic() + 10
         while time.monotonic() < end:
             vm.qmp("query-status")
             time.sleep(0.1)
-        tabs.key("ctrl+c")
+        vm.run("touch /tmp/enough; while pidof dmesg >/dev/null; do sleep 1; done", LIMIT_S)
         tabs.type("\necho still $((40 + 2)) here\n")
         tabs.says("^still 42 here")
         print(f"# resident: {before:.0f} MiB, after a flood {rss_mib(vm):.0f}")
