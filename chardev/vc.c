@@ -7,7 +7,8 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-/* Where output is dropped a line's end is looked for that far, so that no escape sequence is left in halves. */
+/* Where output is dropped a line's end is looked for that far, so that no escape sequence is left in
+ * halves. */
 #define LINE_LOOK_BYTES 1024
 #define INPUT_CHUNK_BYTES 512
 #define CELLS_MAX 1024

@@ -373,7 +373,8 @@ static void create_window(struct gui *gui)
 	gui->bar = gui_menu_create(gui);
 	gtk_notebook_set_show_border(GTK_NOTEBOOK(gui->notebook), FALSE);
 	gtk_notebook_set_scrollable(GTK_NOTEBOOK(gui->notebook), TRUE);
-	gtk_widget_set_can_focus(gui->notebook, FALSE); /* a tab that is clicked doesn't keep the keyboard */
+	/* A tab that is clicked doesn't keep the keyboard. */
+	gtk_widget_set_can_focus(gui->notebook, FALSE);
 	gtk_box_pack_start(GTK_BOX(all), gui->bar, FALSE, TRUE, 0);
 	gtk_box_pack_start(GTK_BOX(all), gui->notebook, TRUE, TRUE, 0);
 	gtk_container_add(GTK_CONTAINER(gui->window), all);

@@ -41,12 +41,13 @@ struct page_ops {
 	void (*destroy)(struct page *page);
 	/* Mandatory. The view that it is, or NULL. */
 	struct view *(*view)(struct page *page);
-	/* Mandatory. It comes to the front, or the window's bars come or go: the window is to be as it needs
-	 * it. */
+	/* Mandatory. It comes to the front, or the window's bars come or go: the window is to be as
+	 * it needs it. */
 	void (*fit)(struct page *page);
 	/* Mandatory. A step larger (1) or smaller (-1), or as large as it is by nature (0). */
 	void (*zoom)(struct page *page, int direction);
-	/* Of a page with text: what is selected to the clipboard, and the clipboard typed. Both or neither. */
+	/* Of a page with text: what is selected to the clipboard, and the clipboard typed. Both or
+	 * neither. */
 	void (*copy)(struct page *page);
 	void (*paste)(struct page *page);
 };
@@ -80,8 +81,8 @@ struct page *gui_page(struct gui *gui);
 /* Its view; NULL: none, or it isn't one. */
 struct view *gui_view(struct gui *gui);
 void gui_show_page(struct gui *gui, guint index);
-/* Makes the window as large as it takes for @area, in the page that is in front, to have this size; until the
- * caller says otherwise @area can't be made smaller. */
+/* Makes the window as large as it takes for @area, in the page that is in front, to have this size;
+ * until the caller says otherwise @area can't be made smaller. */
 void gui_fit_area(struct gui *gui, GtkWidget *area, int width, int height);
 void gui_set_full_screen(struct gui *gui, bool on);
 /* Menu bar and tabs come or go as the options say. */

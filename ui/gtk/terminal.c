@@ -40,7 +40,8 @@ static void zoom(struct page *page, int direction)
 	ops->set_font_scale(terminal, MIN(scale, FONT_SCALE_MAX));
 }
 
-/* The window is the screens'. Where there are none, or where a size was asked for, it is this one's once. */
+/* The window is the screens'. Where there are none, or where a size was asked for, it is this one's
+ * once. */
 static void fit(struct page *page)
 {
 	struct terminal_page *own = self(page);

@@ -2,9 +2,10 @@
 /*
  * VTE draws what a guest or the monitor writes, and makes input of keys.
  *
- * Who writes isn't trusted, and may write without end. Of what VTE is told nothing leaves the widget: neither
- * titles, nor sizes of the window, bells, links or pictures. It is fed a piece at each turn of the window's
- * frame clock, smaller ones while that is late; what is more waits in the chardev, which is bounded.
+ * Who writes isn't trusted, and may write without end. Of what VTE is told nothing leaves the widget:
+ * neither titles, nor sizes of the window, bells, links or pictures. It is fed a piece at each turn of
+ * the window's frame clock, smaller ones while that is late; what is more waits in the chardev, which is
+ * bounded.
  */
 #include <gdk/gdkkeysyms.h>
 #include <vte/vte.h>
