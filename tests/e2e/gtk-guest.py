@@ -163,7 +163,7 @@ class Tabs:
 
     def text(self):
         self.xdotool("mousemove", "--window", self.window, 1, 1, "mousedown", 1, "mousemove", "--window",
-                     self.window, 100, 100, "mousemove", "--window", self.window, 550, 395, "sleep", "0.3",
+                     self.window, 100, 100, "mousemove", "--window", self.window, 630, 455, "sleep", "0.3",
                      "mouseup", 1, "key", "ctrl+shift+c", "sleep", "0.3")
         # In the clipboard there may be nothing yet.
         return subprocess.run(["xclip", "-o", "-selection", "clipboard"], env=self.server.environ,
