@@ -3,6 +3,7 @@
  * Inside chardev/: the base of every back end, and the stream that most of them are.
  *
  *   chardev ── stream (fds: stdio, file, pipe, pty, sockets; none: null)
+ *           ├─ spicevmc, vc (the other end is inside this program)
  *           └─ mux port (two of them share one chardev)
  */
 #ifndef CHARDEV_CHARDEV_INT_H
@@ -84,7 +85,12 @@ struct chardev *stdio_create(const char *id, bool signals, GError **error);
 struct chardev *pty_create(const char *id, GError **error);
 struct chardev *spicevmc_create(const char *id, struct opts *opts, GError **error);
 struct chardev *vdagent_chardev_create(const char *id, struct opts *opts, GError **error);
+struct chardev *vc_create(const char *id, struct opts *opts, GError **error);
+/* @text: "80Cx25C" or, in pixels, "640x480". */
+bool vc_set_size(struct opts *opts, const char *text, GError **error);
 /* Takes @base. */
 struct chardev *mux_create(const char *id, struct chardev *base);
+/* What ports share; NULL: @chardev isn't one. */
+struct chardev *mux_shared(const struct chardev *chardev);
 
 #endif

@@ -9,7 +9,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-#define OFFERED "stdio, null, file, pipe, pty, unix, tcp"
+#define OFFERED "stdio, null, file, pipe, pty, unix, tcp, vc"
 
 static struct chardev *null_create(const char *id)
 {
@@ -72,7 +72,7 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 				      GError **error)
 {
 	static const char *const names[] = { "null", "stdio", "file", "pipe", "pty", "socket",
-					     "spicevmc", "qemu-vdagent", NULL };
+					     "spicevmc", "qemu-vdagent", "vc", NULL };
 	bool flag = false;
 	const char *path, *near;
 
@@ -105,6 +105,9 @@ static struct chardev *create_backend(const char *backend, const char *id, struc
 	if (!strcmp(backend, "qemu-vdagent")) {
 		return vdagent_chardev_create(id, opts, error);
 	}
+	if (!strcmp(backend, "vc")) {
+		return vc_create(id, opts, error);
+	}
 	near = nearest_name(backend, names);
 	error_set(error, "%s: unknown back end '%s'%s%s%s", opts->object, backend,
 		  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
@@ -134,7 +137,8 @@ struct chardev *chardev_create_opts(struct opts *opts, GError **error)
 					     "host", "port", "to", "server", "wait", "ipv4",
 					     "ipv6", "fd", "telnet", "websocket", "nodelay", "delay",
 					     "address", "name", "debug", "clipboard",
-					     "mouse", NULL };
+					     "mouse", "width", "height", "cols", "rows",
+					     "size", NULL };
 	const char *backend = opts_get(opts, "backend"), *id = opts_get(opts, "id");
 	struct chardev *chardev;
 	bool mux = false;
@@ -187,12 +191,14 @@ static struct opts *legacy_opts(const char *object, const char *legacy, GError *
 		{ "pipe:", "pipe", "path" },
 		{ "unix:", "socket", "path" },
 		{ "tcp:", "socket", "address" },
+		{ "vc:", "vc", "size" },
 	};
-	static const char *const plain[] = { "stdio", "null", "pty", NULL };
+	static const char *const plain[] = { "stdio", "null", "pty", "vc", NULL };
 	struct opts *opts;
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(forms); i++) {
 		g_autofree char *address = NULL;
+		const char *size;
 
 		if (!g_str_has_prefix(legacy, forms[i].prefix)) {
 			continue;
@@ -203,7 +209,9 @@ static struct opts *legacy_opts(const char *object, const char *legacy, GError *
 		}
 		opts_set(opts, "backend", forms[i].backend);
 		address = g_strdup(opts_get(opts, "address"));
-		if (address && !split_host(opts, address, error)) {
+		size = !strcmp(forms[i].implied, "size") ? opts_get(opts, "size") : NULL;
+		if ((address && !split_host(opts, address, error)) ||
+		    (size && !vc_set_size(opts, size, error))) {
 			opts_destroy(opts);
 			return NULL;
 		}

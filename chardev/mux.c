@@ -198,6 +198,11 @@ static const struct chardev_class port_class = {
 	.finish = port_finish,
 };
 
+struct chardev *mux_shared(const struct chardev *chardev)
+{
+	return chardev->class == &port_class ? mux_of(chardev)->shared : NULL;
+}
+
 struct chardev *mux_create(const char *id, struct chardev *base)
 {
 	struct mux *mux = g_new0(struct mux, 1);

@@ -77,10 +77,27 @@ bool config_display_is(const struct config *config, const char *type)
 	       (config->display[len] == '\0' || config->display[len] == ',');
 }
 
+/* Tabs of the window. */
+static void add_text_consoles(struct config *config)
+{
+	if (!config->serial_given && !config->none_machine) {
+		g_ptr_array_add(config->serials, g_strdup("vc"));
+	}
+	if (!config->monitor_given && !config->monitors->len) {
+		struct monitor_config *monitor = g_new0(struct monitor_config, 1);
+
+		monitor->spec = g_strdup("vc");
+		g_ptr_array_add(config->monitors, monitor);
+	}
+}
+
 void config_add_defaults(struct config *config)
 {
 	bool screen = !config->nographic && !config_display_is(config, "none");
 
+	if (!config->nodefaults && !config->nographic && config_display_is(config, "gtk")) {
+		add_text_consoles(config);
+	}
 	if (config->nodefaults || config->none_machine) {
 		return;
 	}

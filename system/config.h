@@ -55,7 +55,8 @@ struct config *config_create(void);
 void config_destroy(struct config *config);
 
 /* Without -nodefaults a pc has a network card, a display device and a VNC server on this machine,
- * unless the command line says something about them. Called once, after all options. */
+ * unless the command line says something about them; in a window a serial port and the human monitor
+ * as well. Called once, after all options. */
 void config_add_defaults(struct config *config);
 
 /* The type of -display, "gtk" in "gtk,gl=on". */

@@ -79,6 +79,28 @@ static bool create_serials(struct machine *machine, struct chardev **serial, GEr
 	return true;
 }
 
+static bool is_text_console(const char *spec)
+{
+	return !strcmp(spec, "vc") || g_str_has_prefix(spec, "vc:");
+}
+
+/* Before serial ports, so that a window's tabs are in the order that people know. */
+static bool create_monitor_consoles(struct machine *machine, GError **error)
+{
+	GPtrArray *list = machine->config->monitors;
+
+	for (unsigned int i = 0; i < list->len; i++) {
+		struct monitor_config *config = list->pdata[i];
+		g_autofree char *label = g_strdup_printf("compat_monitor%u", i);
+
+		if (is_text_console(config->spec) &&
+		    !machine_chardev(machine, label, config->spec, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool create_monitors(struct machine *machine, GError **error)
 {
 	GPtrArray *list = machine->config->monitors;
@@ -86,7 +108,9 @@ static bool create_monitors(struct machine *machine, GError **error)
 	for (unsigned int i = 0; i < list->len; i++) {
 		struct monitor_config *config = list->pdata[i];
 		g_autofree char *label = g_strdup_printf("compat_monitor%u", i);
-		struct chardev *chardev = machine_chardev(machine, label, config->spec, error);
+		g_autofree char *made = g_strconcat("chardev:", label, NULL);
+		const char *spec = is_text_console(config->spec) ? made : config->spec;
+		struct chardev *chardev = machine_chardev(machine, label, spec, error);
 
 		if (!chardev) {
 			return false;
@@ -269,8 +293,8 @@ static bool build(struct machine *machine, GError **error)
 	machine_connect_requests(machine);
 	machine_connect_backends(machine);
 	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
-	    !create_serials(machine, serial, error) || !create_board(machine, serial, error) ||
-	    !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
+	    !create_monitor_consoles(machine, error) || !create_serials(machine, serial, error) ||
+	    !create_board(machine, serial, error) || !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
 	    !machine_reset_hardware(machine, error)) {
 		return false;
 	}

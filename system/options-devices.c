@@ -172,7 +172,7 @@ OPTION_HANDLER(opt_chardev)
 	if (option_is_help(arg)) {
 		printf("Available chardev back ends:\n"
 		       "  null\n  stdio\n  file\n  pipe\n  pty\n  socket\n  spicevmc\n"
-		       "  qemu-vdagent\n");
+		       "  qemu-vdagent\n  vc\n");
 		*done = true;
 		return true;
 	}
@@ -573,7 +573,7 @@ const struct option device_options[] = {
 	{ "net", "none", NULL, opt_net },
 	{ "object", "secret|tls-creds-x509|tls-creds-anon|rng-random,id=ID[,...]",
 	  "a password, certificates, or a source of random numbers", opt_object },
-	{ "serial", "CHARDEV", "connect the next serial port (up to 4)", opt_serial },
+	{ "serial", "CHARDEV", "connect the next serial port (up to 4); vc is a tab of the window", opt_serial },
 	{ "parallel", "none", NULL, opt_parallel },
 	{ "monitor", "CHARDEV", "human monitor there", opt_monitor },
 	{ "qmp", "CHARDEV", "QMP there", opt_qmp },

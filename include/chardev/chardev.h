@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Character back ends: stdio, file, pipe, null, pty, unix and TCP sockets (server or client),
- * for serial ports, monitors and qtest. Context: main.
+ * Character back ends: stdio, file, pipe, null, pty, unix and TCP sockets (server or client), text
+ * consoles (vc.h), for serial ports, monitors and qtest. Context: main.
  */
 #ifndef CHARDEV_CHARDEV_H
 #define CHARDEV_CHARDEV_H
@@ -25,9 +25,9 @@ struct chardev_ops {
 
 /*
  * From a legacy string ("stdio", "mon:stdio", "null", "file:PATH", "unix:PATH,server=on,wait=off",
- * "tcp:HOST:PORT,server=on,wait=off", "pty", "pipe:PATH", "telnet:...": error that names what is
- * offered). @id names it in messages. A server with wait=on (the default) blocks until a client
- * came.
+ * "tcp:HOST:PORT,server=on,wait=off", "pty", "pipe:PATH", "vc:80Cx25C", "telnet:...": error
+ * that names what is offered). @id names it in messages. A server with wait=on (the default) blocks
+ * until a client came.
  */
 struct chardev *chardev_create(const char *id, const char *legacy, GError **error);
 struct opts;

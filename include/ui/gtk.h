@@ -12,7 +12,8 @@ struct gui;
 
 struct gtk_ops {
 	/* @spec: the argument of -display, "gtk" or "gtk,KEY=VALUE...". Every console of
-	 * @host->displays has a tab, those too that come later. @host is copied. */
+	 * @host->displays has a tab, those too that come later, and after them each text console
+	 * (chardev/vc.h) of @host->chardev. @host is copied. */
 	struct gui *(*create)(const char *spec, const struct ui_host *host, GError **error);
 	void (*destroy)(struct gui *gui); /* accepts NULL */
 };

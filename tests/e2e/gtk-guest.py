@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import egl
 import tap
@@ -137,11 +138,89 @@ def on_wayland_by_cairo():
         is_shown(server, vm, ("", "--flips 3"))
 
 
+class Tabs:
+    """The keys of a VMM's window, and the text of the terminal that is in front."""
+
+    def __init__(self, server, vm):
+        self.server = server
+        self.window = None
+        until("a window", True, lambda: self._find(vm), LIMIT_S)
+
+    def _find(self, vm):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(vm.process.pid)],
+                               env=self.server.environ, capture_output=True, text=True, check=False)
+        self.window = (found.stdout.split() or [None])[-1]
+        return self.window is not None
+
+    def xdotool(self, *words):
+        self.server.run("xdotool", "windowfocus", "--sync", self.window, *map(str, words))
+
+    def type(self, text):
+        self.xdotool("type", "--delay", "60", text)
+
+    def key(self, *names):
+        self.xdotool("key", "--delay", "60", *names)
+
+    def text(self):
+        self.xdotool("mousemove", "--window", self.window, 1, 1, "mousedown", 1, "mousemove", "--window",
+                     self.window, 100, 100, "mousemove", "--window", self.window, 630, 455, "sleep", "0.3",
+                     "mouseup", 1, "key", "ctrl+shift+c", "sleep", "0.3")
+        # In the clipboard there may be nothing yet.
+        return subprocess.run(["xclip", "-o", "-selection", "clipboard"], env=self.server.environ,
+                              capture_output=True, text=True, check=False).stdout
+
+    def show(self, number, pattern):
+        """Until the terminal of that tab is there, and says it."""
+        def shown():
+            self.key(f"ctrl+alt+{number}")
+            return re.search(pattern, self.text(), re.M) is not None
+        until(f"tab {number} says {pattern}", True, shown, LIMIT_S)
+
+    def says(self, pattern):
+        until(f"the terminal says {pattern}", True,
+              lambda: re.search(pattern, self.text(), re.M) is not None, LIMIT_S)
+
+
+def rss_mib(vm):
+    with open(f"/proc/{vm.process.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
+
+
+def serial_console():
+    """A shell on the guest's second serial port, in a tab."""
+    with X() as server, contextlib.ExitStack() as stack:
+        with environment(dict(server.environ, NO_AT_BRIDGE="1")):
+            vm = stack.enter_context(Machine("-device", "bochs-display", "-serial", "vc:80Cx24C", "-display",
+                                             "gtk,show-menubar=off"))
+        vm.wait_serial("^guest: ready", LIMIT_S)
+        tabs = Tabs(server, vm)
+        vm.run("(while :; do setsid sh -i </dev/ttyS1 >/dev/ttyS1 2>&1; done) & sleep 1", LIMIT_S)
+        tabs.show(2, "^/ #")
+        tabs.type("echo typed in a tab >/tmp/typed; uname -s\n")
+        until("the command's effect", "typed in a tab\n",
+              lambda: vm.run("cat /tmp/typed 2>/dev/null; true"), LIMIT_S)
+        tabs.says("^Linux")
+        before = rss_mib(vm)
+        vm.run("(while [ ! -e /tmp/enough ]; do dmesg >/dev/ttyS1; done) & true", LIMIT_S)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            vm.qmp("query-status")
+            time.sleep(0.1)
+        vm.run("touch /tmp/enough; while pidof dmesg >/dev/null; do sleep 1; done", LIMIT_S)
+        tabs.type("\necho still $((40 + 2)) here\n")
+        tabs.says("^still 42 here")
+        print(f"# resident: {before:.0f} MiB, after a flood {rss_mib(vm):.0f}")
+        if rss_mib(vm) > before + 100:
+            raise Failure(f"{before:.0f} MiB have become {rss_mib(vm):.0f}")
+        tap.same("what the VMM says", vm.messages(), "")
+
+
 def main():
     words = sys.argv[1:]
     tests = [
         ("/gtk-guest/x", functools.partial(on_x, "", 0)),
         ("/gtk-guest/x-without-dma-bufs-warns-once", functools.partial(on_x, ",gl=on", 1)),
+        ("/gtk-guest/serial-console", serial_console),
         ("/gtk-guest/x-two-vgpus-are-tabs", two_vgpus),
         ("/gtk-guest/driver", egl.load_driver),
         ("/gtk-guest/wayland-without-gl", on_wayland_by_cairo),

@@ -8,6 +8,7 @@ gtk.py [WORD...]: those tests that have a WORD in their names.
 import ctypes
 import functools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,10 +42,10 @@ class Manager:
 class Window(pattern.Pattern):
     """The program and its window; a context manager."""
 
-    def __init__(self, x_server, options="", size="640x480", bars=False, environ=()):
+    def __init__(self, x_server, options="", size="640x480", bars=False, environ=(), more=()):
         self.x_server = x_server
         spec = "gtk" + options + ("" if bars else ",show-menubar=off")
-        super().__init__(f"{TOP}/build/tests/e2e/gtk-pattern", spec, size,
+        super().__init__(f"{TOP}/build/tests/e2e/gtk-pattern", spec, size, *more,
                          environ=dict(x_server.environ, HOME="/tmp", NO_AT_BRIDGE="1",
                                       GSETTINGS_BACKEND="memory", **dict(environ)))
         self.window = None
@@ -481,6 +482,159 @@ def grab_on_hover(x_server):
         tap.same("keys", [line for line in window.lines if line.startswith("key")], [])
 
 
+class Terminal(Window):
+    """With a serial line, whose tab is the second and in front."""
+
+    def __init__(self, x_server, serial="vc", options="", **more):
+        super().__init__(x_server, options, more=("-serial", serial), **more)
+        self.key("ctrl+alt+2")
+
+    def write(self, data):
+        """To the terminal, as a guest does."""
+        for at in range(0, len(data), 1000):
+            self(f"write {data[at:at + 1000].hex()}")
+
+    def got(self):
+        """What has come from the terminal."""
+        self("state")
+        return b"".join(bytes.fromhex(line.split()[1]) for line in self.lines
+                        if line.startswith("serial "))
+
+    def cells(self):
+        """What the terminal says of its size: (columns, rows)."""
+        self.forget()
+        self.write(b"\x1b[18t")
+        until("the terminal's answer", True, lambda: self.got().endswith(b"t"))
+        rows, columns = re.search(rb"\[8;(\d+);(\d+)t$", self.got()).groups()
+        return int(columns), int(rows)
+
+    def select_all(self):
+        """What can be seen of it."""
+        width, height = self.size()
+        self.move(1, 1)
+        self.xdotool("mousedown", 1, "mousemove", "--window", self.window, width // 2, height // 2,
+                     "mousemove", "--window", self.window, width - 30, height - 2, "sleep", "0.1",
+                     "mouseup", 1)
+
+    def text(self):
+        """What can be read on it, line by line, as a person copies it."""
+        self.select_all()
+        self.key("ctrl+shift+c")
+        return self.x_server.run("xclip", "-o", "-selection", "clipboard").decode().split("\n")
+
+    def rss_mib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
+
+
+def terminal_has_the_keys(x_server):
+    with Terminal(x_server, bars=True) as window:
+        window.forget()
+        window.key("a", "shift+b", "Return", "BackSpace", "F10", "alt+v", "ctrl+c", "Up", "ctrl+alt+x")
+        until("what was typed", b"aB\r\x7f\x1b[21~\x1bv\x03\x1b[A\x1b\x18", window.got)
+        # None of them was the guest's, and none of these is the terminal's.
+        window.key("ctrl+alt+s", "ctrl+alt+g", "ctrl+alt+m", "ctrl+alt+m")
+        tap.same("dialogs", window.search("--name", "^Save screenshot$"), [])
+        window.key("ctrl+alt+1")
+        tap.same("keys", [line for line in window.lines if line.startswith("key 30")], [])
+        window.key("a")
+        window.said("key 30 1$")
+        tap.same("what was typed", len(window.got()), 17)
+
+
+def terminal_copies_and_pastes(x_server):
+    with Terminal(x_server) as window:
+        window.write("eins zwei\r\n\u00fcber \x1b[31mrot\x1b[0m\r\n$ ".encode())
+        until("its text", ["eins zwei", "\u00fcber rot", "$"],
+              lambda: [line.rstrip() for line in window.text()][:3])
+        subprocess.run(["xclip", "-selection", "clipboard"], env=x_server.environ, input="p\u00e4ste".encode(),
+                       check=True)
+        window.forget()
+        window.key("ctrl+shift+v")
+        until("what was pasted", "p\u00e4ste".encode(), window.got)
+
+
+def terminal_input_waits(x_server):
+    """For a guest that doesn't read; what is too much for it is lost, and that is said."""
+    text = bytes(ord("a") + i % 26 for i in range(100000))
+    with Terminal(x_server) as window:
+        window("room 5")
+        subprocess.run(["xclip", "-selection", "clipboard"], env=x_server.environ, input=text, check=True)
+        window.forget()
+        window.key("ctrl+shift+v")
+        until("what there is room for", text[:5], window.got)
+        window("room 1000")
+        until("more", text[:1005], window.got)
+        window("room 1000000")
+        until("the rest", True, lambda: len(window.got()) >= 65541)
+        tap.same("what came", window.got(), text[:65541])
+        window.key("x")
+        until("and goes on", text[:65541] + b"x", window.got)
+
+
+def terminal_size(x_server):
+    with Terminal(x_server, "vc:100Cx30C") as window:
+        until("the size that was asked for", (100, 30), window.cells)
+        window.resize(1000, 700)
+        until("a larger one", True, lambda: window.cells() > (110, 33))
+        before = window.cells()
+        window.key("ctrl+alt+plus", "ctrl+alt+plus")
+        until("fewer cells", True, lambda: window.cells() < (before[0] // 1.3, before[1] // 1.3))
+        tap.same("the window", window.size(), (1000, 700))
+        window.key("ctrl+alt+0")
+        until("as many as before", before, window.cells)
+    with Terminal(x_server, "vc:640x400") as window:
+        until("its pixels", (640, 400), window.size)
+
+
+def terminal_keeps_the_guest_in(x_server):
+    """No sequence changes anything but what is written."""
+    with Terminal(x_server) as window:
+        title, size = window.xdotool("getwindowname", window.window), window.size()
+        subprocess.run(["xclip", "-selection", "clipboard"], env=x_server.environ, input=b"mine", check=True)
+        for sequence in (b"\x1b]0;Evil\x07", b"\x1b]2;Evil\x1b\\", b"\x1b]1;Evil\x07", b"\x1b[8;10;20t",
+                         b"\x1b[4;100;100t", b"\x1b[3;900;900t", b"\x1b[2t", b"\x1b[9;1t", b"\x1b[10;1t",
+                         b"\x1b]52;c;ZXZpbA==\x07", b"\x1b]777;notify;a;b\x07", b"\x1b]9;evil\x07",
+                         b"\x1b]8;;file:///bin/sh\x07link\x1b]8;;\x07", b"\x1bPq#0;2;0;0;0~~\x1b\\",
+                         b"\x07" * 1000, b"\x1b[22;0t\x1b[23;0t", b"\x1b[2147483647b", b"\x1b[999999999S",
+                         b"\x1b[999999999L", b"\x1b]" + b"x" * 100000, b"\x18\x1bc", bytes(range(256))):
+            window.write(sequence)
+        window.write(b"\x1bcstill here\r\n")
+        until("its text", True, lambda: "still here" in window.text())
+        tap.same("the title", window.xdotool("getwindowname", window.window), title)
+        tap.same("the size", window.size(), size)
+        window.forget()
+        window.write(b"\x1b[21t")
+        until("a title that isn't told", b"\x1b]l\x1b\\", window.got)
+
+
+def terminal_flood(x_server, in_front):
+    """Of output without an end: keys and commands are answered, memory stays, the end is seen."""
+    with Terminal(x_server) as window:
+        if not in_front:
+            window.key("ctrl+alt+1")
+        before = window.rss_mib()
+        for number, data in enumerate((b"0123456789 " * 100 + b"\r\n", b"\x1b[H\x1b[999L\x1b[999Mx",
+                                       b"\xff\xfe\x1b[31m\x1b]0;t\x07\n" * 50)):
+            window(f"flood {data.hex()}")
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                window("state")
+                time.sleep(0.02)
+            window.key("ctrl+alt+1")
+            window(f"draw 0 0 640 480 {number}")
+            window.shows_pattern()
+            if in_front:
+                window.key("ctrl+alt+2")
+        print(f"# resident: {before:.0f} MiB before, {window.rss_mib():.0f} MiB in the flood")
+        if window.rss_mib() > before + 150:
+            raise Failure(f"{before:.0f} MiB have become {window.rss_mib():.0f}")
+        window("flood")
+        window.key("ctrl+alt+2")
+        window.write(b"\x1bc\r\nthe end\r\n")
+        until("the end", True, lambda: "the end" in window.text())
+
+
 def main():
     tests = [(f"exact{name}", exact, options)
              for name, options in (("", ""), ("/gl", ",gl=on"), ("/gles", ",gl=es"))]
@@ -508,6 +662,13 @@ def main():
         ("a-blank-screen-says-why", blank_says_why),
         ("a-hidden-window-costs-nothing", hidden_costs_nothing),
         ("a-stopped-server-stops-nobody", stopped_server_stops_nobody),
+        ("terminal/has-the-keys", terminal_has_the_keys),
+        ("terminal/copies-and-pastes", terminal_copies_and_pastes),
+        ("terminal/input-waits", terminal_input_waits),
+        ("terminal/size", terminal_size),
+        ("terminal/keeps-the-guest-in", terminal_keeps_the_guest_in),
+        ("terminal/flood", terminal_flood, True),
+        ("terminal/flood-in-the-back", terminal_flood, False),
     ]
     words = sys.argv[1:]
     with XServer(1600, 1200) as x_server:

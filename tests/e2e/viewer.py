@@ -58,9 +58,10 @@ class XServer:
 
     def __init__(self, width=2048, height=1280):
         read, write = os.pipe()
+        # -r: a slow machine doesn't turn a key that is typed into many.
         self.process = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
-             "-noreset"], pass_fds=[write], stderr=subprocess.DEVNULL)
+             "-noreset", "-r"], pass_fds=[write], stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as file:
             number = file.readline().strip()

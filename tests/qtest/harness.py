@@ -185,11 +185,14 @@ class Vm:
     """A running program with -accel qtest: .qmp is QMP, the methods are qtest commands."""
     _running = []
 
-    def __init__(self, tmp, *args, machine="pc", accel="qtest", negotiate=True, environ=None):
+    def __init__(self, tmp, *args, machine="pc", accel="qtest", negotiate=True, environ=None,
+                 defaults=False):
         self.tmp, self.irqs = tmp, []
         qmp, qtest = os.path.join(tmp, "qmp"), os.path.join(tmp, "qtest")
-        command = [VMM, "-machine", machine, "-accel", accel, "-nodefaults", "-display", "none",
+        command = [VMM, "-machine", machine, "-accel", accel, "-display", "none",
                    "-qmp", "unix:%s,server=on,wait=off" % qmp]
+        if not defaults:
+            command += ["-nodefaults"]
         if accel == "qtest":
             command += ["-qtest", "unix:%s,server=on,wait=off" % qtest]
         self.stderr = tempfile.TemporaryFile()

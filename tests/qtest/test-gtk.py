@@ -3,11 +3,14 @@
 """-display gtk of the real binary on an X server."""
 import os
 import shutil
+import subprocess
+from unittest import mock
 
-from harness import VMM, Skip, Vm, main, run, test
+from harness import TIMEOUT, VMM, Skip, Vm, main, run, test
 from spice_client import Screen, XServer, read_ppm, until
 
 MODULE = os.path.join(os.path.dirname(VMM), "ui/gtk/ui-gtk.so")
+TERMINALS = os.path.join(os.path.dirname(VMM), "ui/vte/ui-vte.so")
 
 
 def need(*programs):
@@ -18,19 +21,25 @@ def need(*programs):
             raise Skip("%s is missing (scripts/dependencies, test)" % program)
 
 
+def mapped(vm, *names):
+    """What of these the program has in its address space."""
+    with open("/proc/%d/maps" % vm.process.pid, encoding="ascii") as maps:
+        return [line for line in maps if any(name in line for name in names)]
+
+
 class Window:
     """A VMM with a window on an X server of its own. A context manager."""
 
-    def __init__(self, tmp, *args, display="gtk,show-menubar=off"):
+    def __init__(self, tmp, *args, display="gtk,show-menubar=off", defaults=False):
         need("Xvfb", "xdotool", "import")
-        self.tmp, self.args, self.display = tmp, args, display
+        self.tmp, self.args, self.display, self.defaults = tmp, args, display, defaults
 
     def __enter__(self):
         self.x = XServer().__enter__()
         # The toolkit's libraries keep what they have once made.
         environ = dict(self.x.environ(self.tmp), ASAN_OPTIONS="detect_leaks=0")
         self.vm = Vm(self.tmp, "-m", "64", "-name", "demo", *self.args, "-display", self.display,
-                     environ=environ)
+                     environ=environ, defaults=self.defaults)
         self.window = until("a window", lambda: self.xdotool("search", "--onlyvisible", "--name",
                                                              "^Oriel"))[-1]
         return self
@@ -39,13 +48,35 @@ class Window:
         self.x.__exit__()
 
     def xdotool(self, *words):
-        return self.x.run(self.tmp, "xdotool", *words).decode().split()
+        return self.x.run(self.tmp, "xdotool", *map(str, words)).decode().split()
 
     def title(self):
         return " ".join(self.xdotool("getwindowname", self.window))
 
     def key(self, *names):
         self.xdotool("windowfocus", "--sync", self.window, "key", "--delay", "100", *names)
+
+    def type(self, text):
+        self.xdotool("windowfocus", "--sync", self.window, "type", "--delay", "40", text)
+
+    def text(self):
+        """The lines of the terminal in front, as a person copies them."""
+        size = dict(line.split("=") for line in
+                    self.xdotool("getwindowgeometry", "--shell", self.window))
+        right, bottom = int(size["WIDTH"]) - 30, int(size["HEIGHT"]) - 2
+        move = ["mousemove", "--window", self.window]
+        self.xdotool(*move, 1, 1, "mousedown", 1, *move, right // 2, bottom // 2, *move, right, bottom,
+                     "sleep", "0.1", "mouseup", 1)
+        self.key("ctrl+shift+c")
+        text = self.x.run(self.tmp, "xclip", "-o", "-selection", "clipboard").decode()
+        return [line.rstrip() for line in text.split("\n")]
+
+    def says(self, *lines):
+        """The terminal in front has these lines, in this order, maybe with others between them."""
+        def all_there():
+            rest = iter(self.text())
+            return all(line in rest for line in lines)
+        until("the terminal says %r" % (lines,), all_there)
 
     def shows(self, picture):
         path = os.path.join(self.tmp, "window.ppm")
@@ -96,6 +127,127 @@ def _(tmp):
         window.vm.quit()
 
 
+def need_terminals():
+    need("xclip")
+    if not os.path.exists(TERMINALS):
+        raise Skip("built without libvte-2.91-dev")
+
+
+def consoles(vm):
+    """The text consoles that it has, by their names."""
+    return sorted(chardev["label"] for chardev in vm.qmp("query-chardev") if chardev["filename"] == "vc")
+
+
+@test("gtk/monitor-is-a-tab")
+def _(tmp):
+    need_terminals()
+    with Window(tmp, "-device", "bochs-display", "-monitor", "vc", "-S") as window:
+        window.key("ctrl+alt+2")
+        window.type("info status\n")
+        window.says("(qemu) info status", "VM status: paused (prelaunch)")
+        window.type("cont\ninfo status\n")
+        window.says("(qemu) cont", "(qemu) info status", "VM status: running")
+        # What belongs to the window.
+        assert window.title() == "Oriel (demo)", window.title()
+        window.key("ctrl+alt+1")
+        window.type("quit\n")
+        window.key("ctrl+alt+2")
+        window.type("quit\n")
+        window.vm.wait_end()
+
+
+@test("gtk/serial-ports-are-tabs")
+def _(tmp):
+    need_terminals()
+    with Window(tmp, "-serial", "vc:100Cx30C", "-chardev", "vc,id=two,cols=90,rows=20", "-serial",
+                "chardev:two") as window:
+        # Of -chardev first.
+        for key, port, name in (("1", 0x2f8, "two"), ("2", 0x3f8, "one")):
+            window.key("ctrl+alt+" + key)
+            for letter in "this is %s\r\n" % name:
+                window.vm.store("outb", port, ord(letter))
+            window.says("this is %s" % name)
+            window.type("ab")
+            for letter in "ab":
+                until("data is ready", lambda port=port: window.vm.load("inb", port + 5) & 1)
+                assert window.vm.load("inb", port) == ord(letter)
+            assert not window.vm.load("inb", port + 5) & 1
+        window.vm.quit()
+
+
+@test("gtk/monitor-and-serial-port-share-a-tab")
+def _(tmp):
+    need_terminals()
+    with Window(tmp, "-serial", "mon:vc") as window:
+        for letter in "guest\r\n":
+            window.vm.store("outb", 0x3f8, ord(letter))
+        window.key("ctrl+a", "c")
+        window.type("info status\n")
+        window.says("guest", "VM status: running")
+        window.key("ctrl+a", "x")
+        window.vm.wait_end()
+
+
+@test("gtk/without-nodefaults-serial-port-and-monitor-are-tabs")
+def _(tmp):
+    need_terminals()
+    with Window(tmp, defaults=True) as window:
+        # As with QEMU: who asks for QMP has no other monitor by default.
+        assert consoles(window.vm) == ["serial0"], consoles(window.vm)
+        window.vm.quit()
+    with Window(tmp, "-serial", "null", defaults=True) as window:
+        assert consoles(window.vm) == []
+        window.vm.quit()
+    vm = Vm(tmp, defaults=True)
+    assert consoles(vm) == []
+    vm.quit()
+
+
+@test("gtk/the-monitor-is-the-second-tab")
+def _(tmp):
+    need("Xvfb", "xdotool")
+    need_terminals()
+    with XServer() as x:
+        process = subprocess.Popen([VMM, "-accel", "qtest", "-m", "64", "-display", "gtk"],
+                                   env=dict(x.environ(tmp), ASAN_OPTIONS="detect_leaks=0"))
+        try:
+            window = until("a window", lambda: x.run(tmp, "xdotool", "search", "--onlyvisible", "--name",
+                                                     "^Oriel").split())[-1].decode()
+            for key, text in ("1", "quit\n"), ("3", "quit\n"), ("2", "quit\n"):
+                assert process.poll() is None
+                x.run(tmp, "xdotool", "windowfocus", "--sync", window, "key", "ctrl+alt+" + key, "sleep",
+                      "0.3", "type", "--delay", "40", text)
+            assert process.wait(TIMEOUT) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+@test("gtk/without-a-window-text-consoles-are-kept-to-themselves")
+def _(tmp):
+    vm = Vm(tmp, "-serial", "vc", "-monitor", "vc")
+    assert consoles(vm) == ["compat_monitor1", "serial0"]
+    for _ in range(1000):
+        vm.store("outb", 0x3f8, ord("x"))
+    assert vm.said() == "", vm.said()
+    vm.quit()
+
+
+@test("gtk/without-the-terminals-module-one-line-says-so")
+def _(tmp):
+    need("Xvfb", "xdotool", "import")
+    # A copy of the program that has no other module beside it.
+    folder = os.path.join(tmp, "bin")
+    os.makedirs(os.path.join(folder, "ui/gtk"))
+    shutil.copy(MODULE, os.path.join(folder, "ui/gtk"))
+    with mock.patch("harness.VMM", shutil.copy(VMM, folder)):
+        with Window(tmp, "-serial", "vc", "-monitor", "vc") as window:
+            window.vm.quit()
+            said = window.vm.said()
+    assert said.count("\n") == 1 and "-display gtk: no tab for compat_monitor1, serial0: " in said and \
+        "libvte" in said, said
+
+
 @test("gtk/quit-ends-the-machine")
 def _(tmp):
     with Window(tmp, "-device", "bochs-display") as window:
@@ -107,6 +259,7 @@ def _(tmp):
 @test("gtk/a-machine-without-a-display-has-a-window-too")
 def _(tmp):
     with Window(tmp) as window:
+        assert not mapped(window.vm, "libvte")
         window.vm.quit()
 
 
@@ -136,9 +289,8 @@ def _(tmp):
 
 @test("gtk/who-asks-for-none-maps-none")
 def _(tmp):
-    vm = Vm(tmp, "-device", "bochs-display")
-    with open("/proc/%d/maps" % vm.process.pid, encoding="ascii") as maps:
-        assert not [line for line in maps if "libgtk" in line or "ui-gtk" in line]
+    vm = Vm(tmp, "-device", "bochs-display", "-serial", "vc")
+    assert not mapped(vm, "libgtk", "ui-gtk", "libvte")
     vm.quit()
 
 

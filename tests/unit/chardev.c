@@ -253,7 +253,7 @@ static void test_mux(void)
 static void test_bad(void)
 {
 	static const char *const bad[] = {
-		"", "telnet:a:1", "vc", "stdioo", "unix:", "unix:/nonexistent/x,server=on,wait=off",
+		"", "telnet:a:1", "vc:80", "stdioo", "unix:", "unix:/nonexistent/x,server=on,wait=off",
 		"unix:/nonexistent/x", "tcp:1", "tcp:h:99999,server=on", "file:", "file:/nonexistent/x",
 		"pipe:/nonexistent/x", "unix:/tmp/x,sever=on", "tcp:127.0.0.1:1,telnet=on",
 		"null,path=/x",

@@ -2,13 +2,16 @@
 #include <locale.h>
 #include <string.h>
 
+#include "chardev/vc.h"
 #include "ui/console.h"
 #include "ui/gtk/gui.h"
 #include "ui/gtk/painter.h"
 #include "ui/gtk/view.h"
 #include "ui/input.h"
 #include "ui/screendump.h"
+#include "ui/vte.h"
 #include "util/error.h"
+#include "util/trace.h"
 
 /* ---- tabs ---- */
 
@@ -34,25 +37,22 @@ void gui_show_page(struct gui *gui, guint index)
 static void on_page_switched(GtkNotebook *notebook, GtkWidget *child, guint index, gpointer opaque)
 {
 	struct gui *gui = opaque;
-	struct view *view = gui_view(gui);
 	struct page *page = gui_page(gui);
 
 	gui_ungrab(gui);
 	gui_keys_release(gui);
 	if (page) {
-		gtk_widget_grab_focus(page->widget);
-	}
-	if (view) {
-		view_fit_window(view);
+		gtk_widget_grab_focus(page->focus);
+		page->ops->fit(page);
 	}
 	gui_menu_update(gui);
 }
 
-static void add_page(struct gui *gui, struct page *page)
+static void add_page(struct gui *gui, struct page *page, guint index)
 {
-	g_ptr_array_add(gui->pages, page);
-	gtk_notebook_append_page(GTK_NOTEBOOK(gui->notebook), page->widget,
-				 gtk_label_new(page->label));
+	g_ptr_array_insert(gui->pages, (gint)index, page);
+	gtk_notebook_insert_page(GTK_NOTEBOOK(gui->notebook), page->widget,
+				 gtk_label_new(page->label), (gint)index);
 	gui_menu_set_pages(gui);
 }
 
@@ -62,6 +62,19 @@ static void remove_page(struct gui *gui, guint index)
 
 	gtk_notebook_remove_page(GTK_NOTEBOOK(gui->notebook), (gint)index);
 	page->ops->destroy(page);
+}
+
+/* Those of screens come first. */
+static guint count_views(struct gui *gui)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < gui->pages->len; i++) {
+		struct page *page = gui->pages->pdata[i];
+
+		count += page->ops->view(page) != NULL;
+	}
+	return count;
 }
 
 static bool is_shown(struct gui *gui, struct console *console)
@@ -93,7 +106,7 @@ static void look(struct gui *gui)
 	}
 	for (unsigned int i = 0; (console = display_nth(gui->host.displays, i)); i++) {
 		if (!is_shown(gui, console)) {
-			add_page(gui, &view_create(gui, console)->page);
+			add_page(gui, &view_create(gui, console)->page, count_views(gui));
 		}
 	}
 }
@@ -105,6 +118,49 @@ static gboolean look_later(gpointer opaque)
 	gui->look = 0;
 	look(gui);
 	return G_SOURCE_REMOVE;
+}
+
+static GPtrArray *find_text_consoles(struct gui *gui)
+{
+	GPtrArray *found = g_ptr_array_new();
+	struct chardev *chardev;
+
+	for (unsigned int i = 0; (chardev = gui->host.chardev(gui->host.opaque, i)); i++) {
+		struct chardev *vc = vc_of(chardev);
+
+		if (vc) {
+			g_ptr_array_add(found, vc);
+		}
+	}
+	return found;
+}
+
+/* The module is loaded for the first. Without it there are no tabs for them, which is said once. */
+static bool load_terminals(struct gui *gui, GPtrArray *consoles)
+{
+	g_autoptr(GString) object = g_string_new(GTK_OBJECT ": no tab for ");
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < consoles->len; i++) {
+		g_string_append_printf(object, "%s%s", i ? ", " : "", chardev_id(consoles->pdata[i]));
+	}
+	gui->vte_ops = ui_module_load("vte", object->str, VTE_PACKAGE, VTE_BUILD_PACKAGE, &error);
+	if (!gui->vte_ops) {
+		warn_report("%s", error->message);
+	}
+	return gui->vte_ops != NULL;
+}
+
+/* Of text consoles no more will come. */
+static void add_terminals(struct gui *gui)
+{
+	g_autoptr(GPtrArray) consoles = find_text_consoles(gui);
+
+	if (consoles->len && load_terminals(gui, consoles)) {
+		for (guint i = 0; i < consoles->len; i++) {
+			add_page(gui, terminal_page_create(gui, consoles->pdata[i]), gui->pages->len);
+		}
+	}
 }
 
 static void displays_changed(void *opaque, struct console *console, bool added)
@@ -218,14 +274,30 @@ void gui_save_screenshot(struct gui *gui)
 
 void gui_show_bars(struct gui *gui)
 {
-	struct view *view = gui_view(gui);
+	struct page *page = gui_page(gui);
 
 	gtk_widget_set_visible(gui->bar, gui->options.show_menubar && !gui->full_screen);
 	gtk_notebook_set_show_tabs(GTK_NOTEBOOK(gui->notebook),
 				   gui->options.show_tabs && !gui->full_screen);
-	if (view) {
-		view_fit_window(view);
+	if (page) {
+		page->ops->fit(page);
 	}
+}
+
+void gui_fit_area(struct gui *gui, GtkWidget *area, int width, int height)
+{
+	GtkWidget *child = gtk_bin_get_child(GTK_BIN(gui->window));
+	int all_width, all_height, own_height;
+
+	/* What is around the area is what is wanted beyond it. */
+	gtk_widget_set_size_request(area, width, height);
+	gtk_widget_get_preferred_width(child, &all_width, NULL);
+	gtk_widget_get_preferred_height(child, &all_height, NULL);
+	gtk_widget_get_preferred_height(area, &own_height, NULL);
+	all_width = MAX(all_width, width);
+	all_height += height - own_height;
+	TRACE(gtk, window, "area %dx%d, window %dx%d", width, height, all_width, all_height);
+	gtk_window_resize(GTK_WINDOW(gui->window), all_width, all_height);
 }
 
 void gui_set_full_screen(struct gui *gui, bool on)
@@ -301,6 +373,8 @@ static void create_window(struct gui *gui)
 	gui->bar = gui_menu_create(gui);
 	gtk_notebook_set_show_border(GTK_NOTEBOOK(gui->notebook), FALSE);
 	gtk_notebook_set_scrollable(GTK_NOTEBOOK(gui->notebook), TRUE);
+	/* A tab that is clicked doesn't keep the keyboard. */
+	gtk_widget_set_can_focus(gui->notebook, FALSE);
 	gtk_box_pack_start(GTK_BOX(all), gui->bar, FALSE, TRUE, 0);
 	gtk_box_pack_start(GTK_BOX(all), gui->notebook, TRUE, TRUE, 0);
 	gtk_container_add(GTK_CONTAINER(gui->window), all);
@@ -396,6 +470,7 @@ static struct gui *create(const char *spec, const struct ui_host *host, GError *
 	input_watch(gui->host.input, router_changed, gui);
 	gui->host.watch_state(gui->host.opaque, state_changed, gui);
 	look(gui);
+	add_terminals(gui);
 	gui_show_bars(gui);
 	gui_update_title(gui);
 	if (options.full_screen) {
@@ -403,7 +478,7 @@ static struct gui *create(const char *spec, const struct ui_host *host, GError *
 	}
 	gtk_widget_show(gui->window);
 	if (gui_page(gui)) {
-		gtk_widget_grab_focus(gui_page(gui)->widget);
+		gtk_widget_grab_focus(gui_page(gui)->focus);
 	}
 	return gui;
 }

@@ -8,6 +8,7 @@
  *   keyboard.c   keys to evdev codes
  *   grab.c       pointer and keyboard kept by the window
  *   view.h       a console as a tab: sinks, size, pointer, cursor
+ *   terminal.c   a text console (-chardev vc) as a tab
  *   painter.h    how pictures get on the screen
  *   geometry.h   where in the window they are
  *
@@ -21,22 +22,34 @@
 #include "ui/gtk.h"
 #include "ui/gtk/options.h"
 
+struct chardev;
 struct gl_shared;
 struct gui_menu;
 struct view;
+struct vte_ops;
 
 /* A tab. Embedded in what shows it. */
 struct page {
 	const struct page_ops *ops;
 	GtkWidget *widget; /* what the notebook holds */
+	GtkWidget *focus; /* what of it has the keyboard */
 	char *label;
 };
 
 struct page_ops {
 	/* Mandatory. Its widget is taken out of the notebook already. */
 	void (*destroy)(struct page *page);
-	/* The view that it is, or NULL. */
+	/* Mandatory. The view that it is, or NULL. */
 	struct view *(*view)(struct page *page);
+	/* Mandatory. It comes to the front, or the window's bars come or go: the window is to be as
+	 * it needs it. */
+	void (*fit)(struct page *page);
+	/* Mandatory. A step larger (1) or smaller (-1), or as large as it is by nature (0). */
+	void (*zoom)(struct page *page, int direction);
+	/* Of a page with text: what is selected to the clipboard, and the clipboard typed. Both or
+	 * neither. */
+	void (*copy)(struct page *page);
+	void (*paste)(struct page *page);
 };
 
 enum grab_reason {
@@ -52,6 +65,7 @@ struct gui {
 	GtkWidget *window, *bar, *notebook;
 	struct gui_menu *menu;
 	struct gl_shared *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
+	const struct vte_ops *vte_ops; /* the loaded module; NULL: there are no terminals */
 	GPtrArray *pages; /* of struct page *, as the notebook has them */
 	bool full_screen, iconified;
 	bool warned; /* that pictures are copied */
@@ -67,6 +81,9 @@ struct page *gui_page(struct gui *gui);
 /* Its view; NULL: none, or it isn't one. */
 struct view *gui_view(struct gui *gui);
 void gui_show_page(struct gui *gui, guint index);
+/* Makes the window as large as it takes for @area, in the page that is in front, to have this size;
+ * until the caller says otherwise @area can't be made smaller. */
+void gui_fit_area(struct gui *gui, GtkWidget *area, int width, int height);
 void gui_set_full_screen(struct gui *gui, bool on);
 /* Menu bar and tabs come or go as the options say. */
 void gui_show_bars(struct gui *gui);
@@ -94,6 +111,10 @@ void gui_menu_update(struct gui *gui);
 bool gui_key(struct gui *gui, GdkEventKey *event);
 /* Keys that are down for the guest go up. */
 void gui_keys_release(struct gui *gui);
+
+/* ---- terminal.c ---- */
+/* @vc (chardev/vc.h) as a tab; gui->vte_ops is there. */
+struct page *terminal_page_create(struct gui *gui, struct chardev *vc);
 
 /* ---- grab.c ---- */
 void gui_grab(struct gui *gui, enum grab_reason reason);

@@ -48,14 +48,15 @@ bool gui_key(struct gui *gui, GdkEventKey *event)
 	uint16_t code = code_of(event);
 
 	/* The window's own keys all begin so. No other is looked up: F10 and Alt with a letter are
-	 * the guest's, and don't open menus. */
+	 * the guest's or a terminal's, and don't open menus. */
 	if (down && (event->state & hot) == hot &&
 	    gtk_window_activate_key(GTK_WINDOW(gui->window), event)) {
 		return true;
 	}
 	/* One that goes up elsewhere than it went down does so for the guest all the same. */
-	if (!view && (down || !code || !is_down(gui, code))) {
-		return false;
+	if (!view && !(code && !down && is_down(gui, code))) {
+		return gui_page(gui) &&
+		       (gtk_window_propagate_key_event(GTK_WINDOW(gui->window), event), true);
 	}
 	if (code && (down || is_down(gui, code))) {
 		if (view) {

@@ -5,13 +5,15 @@
 #include "ui/gtk/view.h"
 
 #define HOT (GDK_CONTROL_MASK | GDK_MOD1_MASK)
+/* A terminal's own, which looks for them itself: elsewhere they are the guest's. */
+#define TEXT_KEYS (GDK_CONTROL_MASK | GDK_SHIFT_MASK)
 #define PAGE_KEYS 9
 
 struct gui_menu {
 	GtkWidget *bar, *view_menu;
 	GtkAccelGroup *keys;
 	GtkWidget *pause, *full_screen, *zoom_to_fit, *grab_on_hover, *grab, *tabs, *show_bar;
-	GtkWidget *screenshot;
+	GtkWidget *screenshot, *copy, *paste;
 	GPtrArray *pages; /* of GtkWidget *: an item a tab */
 	bool updating; /* a check mark moves because the state did */
 };
@@ -55,10 +57,10 @@ static void on_full_screen(struct gui *gui)
 
 static void zoom(struct gui *gui, int direction)
 {
-	struct view *view = gui_view(gui);
+	struct page *page = gui_page(gui);
 
-	if (view) {
-		view_set_zoom(view, direction ? view_zoom_step(view_zoom(&view->shape), direction) : 1);
+	if (page) {
+		page->ops->zoom(page, direction);
 	}
 }
 
@@ -75,6 +77,24 @@ static void on_zoom_out(struct gui *gui)
 static void on_zoom_reset(struct gui *gui)
 {
 	zoom(gui, 0);
+}
+
+static void on_copy(struct gui *gui)
+{
+	struct page *page = gui_page(gui);
+
+	if (page && page->ops->copy) {
+		page->ops->copy(page);
+	}
+}
+
+static void on_paste(struct gui *gui)
+{
+	struct page *page = gui_page(gui);
+
+	if (page && page->ops->paste) {
+		page->ops->paste(page);
+	}
 }
 
 static void on_zoom_to_fit(struct gui *gui)
@@ -152,10 +172,15 @@ static void bind_key(struct gui *gui, GtkWidget *item, guint key)
 				g_cclosure_new_object_swap(G_CALLBACK(on_key), G_OBJECT(item)));
 }
 
+static void show_key(GtkWidget *item, guint key, GdkModifierType modifiers)
+{
+	gtk_accel_label_set_accel(GTK_ACCEL_LABEL(gtk_bin_get_child(GTK_BIN(item))), key, modifiers);
+}
+
 static void bind_and_show_key(struct gui *gui, GtkWidget *item, guint key)
 {
 	bind_key(gui, item, key);
-	gtk_accel_label_set_accel(GTK_ACCEL_LABEL(gtk_bin_get_child(GTK_BIN(item))), key, HOT);
+	show_key(item, key, HOT);
 }
 
 static GtkWidget *append(struct gui *gui, GtkWidget *menu, GtkWidget *item, guint key,
@@ -227,6 +252,11 @@ static void fill_view(struct gui *gui, GtkWidget *menu)
 	bind_key(gui, out, GDK_KEY_KP_Subtract);
 	add(gui, menu, "Best _Fit", GDK_KEY_0, on_zoom_reset);
 	own->zoom_to_fit = add_check(gui, menu, "Zoom To _Fit", 0, on_zoom_to_fit);
+	add_line(menu);
+	own->copy = add(gui, menu, "_Copy", 0, on_copy);
+	show_key(own->copy, GDK_KEY_c, TEXT_KEYS);
+	own->paste = add(gui, menu, "_Paste", 0, on_paste);
+	show_key(own->paste, GDK_KEY_v, TEXT_KEYS);
 	add_line(menu);
 	own->grab_on_hover = add_check(gui, menu, "Grab On _Hover", 0, on_grab_on_hover);
 	own->grab = add_check(gui, menu, "_Grab Input", GDK_KEY_g, on_grab);
@@ -319,6 +349,10 @@ void gui_menu_update(struct gui *gui)
 	set_check(menu->tabs, gui->options.show_tabs);
 	set_check(menu->show_bar, gui->options.show_menubar);
 	gtk_widget_set_sensitive(menu->screenshot, view != NULL);
+	gtk_widget_set_sensitive(menu->zoom_to_fit, view != NULL);
+	gtk_widget_set_sensitive(menu->grab, view != NULL);
+	gtk_widget_set_sensitive(menu->copy, page && page->ops->copy);
+	gtk_widget_set_sensitive(menu->paste, page && page->ops->paste);
 	for (guint i = 0; i < menu->pages->len; i++) {
 		set_check(menu->pages->pdata[i], gui->pages->pdata[i] == page);
 	}

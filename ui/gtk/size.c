@@ -144,9 +144,7 @@ static void set_minimum(struct view *view)
 
 void view_fit_window(struct view *view)
 {
-	GtkWindow *window = GTK_WINDOW(view->gui->window);
-	GtkWidget *child = gtk_bin_get_child(GTK_BIN(window));
-	int width, height, all_width, all_height, own_width, own_height;
+	int width, height;
 
 	set_minimum(view);
 	if (view->sized_by_user || view->gui->full_screen || gui_view(view->gui) != view) {
@@ -155,18 +153,8 @@ void view_fit_window(struct view *view)
 	natural_size(view, &width, &height);
 	view->asked_width = width;
 	view->asked_height = height;
-	/* What is around the area is what is wanted beyond it. */
-	gtk_widget_set_size_request(view->page.widget, width, height);
-	gtk_widget_get_preferred_width(child, &all_width, NULL);
-	gtk_widget_get_preferred_height(child, &all_height, NULL);
-	gtk_widget_get_preferred_width(view->page.widget, &own_width, NULL);
-	gtk_widget_get_preferred_height(view->page.widget, &own_height, NULL);
+	gui_fit_area(view->gui, view->page.widget, width, height);
 	set_minimum(view);
-	all_width = MAX(all_width, width);
-	all_height += height - own_height;
-	TRACE(gtk, window, "%s: area %dx%d, window %dx%d", view->page.label, width, height,
-	      all_width, all_height);
-	gtk_window_resize(window, all_width, all_height);
 }
 
 void view_set_picture_size(struct view *view, int width_px, int height_px)
@@ -188,10 +176,10 @@ static void zoom_changed(struct view *view)
 	gui_menu_update(view->gui);
 }
 
-void view_set_zoom(struct view *view, double zoom)
+void view_zoom_by(struct view *view, int direction)
 {
+	view->shape.zoom = direction ? view_zoom_step(view_zoom(&view->shape), direction) : 1;
 	view->shape.fit = false;
-	view->shape.zoom = zoom;
 	zoom_changed(view);
 }
 

@@ -324,7 +324,7 @@ static void create_widget(struct view *view)
 {
 	GtkWidget *box = g_object_ref_sink(gtk_event_box_new());
 
-	view->page.widget = box;
+	view->page.widget = view->page.focus = box;
 	gtk_widget_set_can_focus(box, TRUE);
 	gtk_widget_add_events(box, GDK_VISIBILITY_NOTIFY_MASK);
 	g_signal_connect(box, "map", G_CALLBACK(on_map), view);
@@ -411,9 +411,21 @@ static void destroy(struct page *page)
 	g_free(view);
 }
 
+static void fit(struct page *page)
+{
+	view_fit_window(self(page));
+}
+
+static void zoom(struct page *page, int direction)
+{
+	view_zoom_by(self(page), direction);
+}
+
 static const struct page_ops page_ops = {
 	.destroy = destroy,
 	.view = self,
+	.fit = fit,
+	.zoom = zoom,
 };
 
 static struct painter *create_painter(struct view *view)

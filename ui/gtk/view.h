@@ -96,8 +96,8 @@ void view_set_picture_size(struct view *view, int width_px, int height_px);
 void view_area_changed(struct view *view);
 /* The view comes to the front: the window is to be as it needs it. */
 void view_fit_window(struct view *view);
-/* A fixed zoom, the window as large as that takes. */
-void view_set_zoom(struct view *view, double zoom);
+/* A fixed zoom, the window as large as that takes: as page_ops.zoom. */
+void view_zoom_by(struct view *view, int direction);
 void view_set_fit(struct view *view, bool fit);
 
 /* ---- pointer.c ---- */
