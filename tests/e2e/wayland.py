@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Wayland compositor, on Mesa's software renderer and the DRM driver of tests/e2e/render (egl.load_driver)."""
+"""A Wayland compositor: on Mesa's software renderer and the DRM driver of tests/e2e/render (egl.load_driver), or
+without GL on any machine, where GL's pictures are sent to it through memory."""
 
 import glob
 import os
@@ -17,7 +18,8 @@ LIMIT_S = 120
 class Sway:
     """A compositor without a screen. A context manager."""
 
-    def __init__(self):
+    def __init__(self, renderer="gles2"):
+        self.renderer = renderer
         self.dir = tempfile.mkdtemp(prefix="sway-")
         self.runtime = f"{self.dir}/run"
         os.mkdir(self.runtime, 0o700)
@@ -29,7 +31,7 @@ class Sway:
             config.write("output HEADLESS-1 mode 1280x800\n"
                          'for_window [title=".*"] floating enable, border none, '
                          "move absolute position 0 0\n")
-        environ = dict(self.environ(), WLR_BACKENDS="headless", WLR_RENDERER="gles2",
+        environ = dict(self.environ(), WLR_BACKENDS="headless", WLR_RENDERER=renderer,
                        WLR_RENDERER_ALLOW_SOFTWARE="1", WLR_LIBINPUT_NO_DEVICES="1")
         environ.pop("WAYLAND_DISPLAY")
         with open(f"{self.dir}/log", "wb") as log:
@@ -41,9 +43,10 @@ class Sway:
 
     def environ(self):
         environ = dict(os.environ, XDG_RUNTIME_DIR=self.runtime, WAYLAND_DISPLAY="wayland-1",
-                       HOME=self.dir, NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory",
-                       # Mesa knows no driver of our node's name.
-                       MESA_LOADER_DRIVER_OVERRIDE="kms_swrast")
+                       HOME=self.dir, NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory")
+        if self.renderer == "gles2":
+            # Mesa knows no driver of our node's name.
+            environ["MESA_LOADER_DRIVER_OVERRIDE"] = "kms_swrast"
         environ.pop("DISPLAY", None)
         return environ
 
