@@ -4,21 +4,26 @@ without GL on any machine, where GL's pictures are sent to it through memory."""
 
 import glob
 import os
+import socket
+import struct
 import subprocess
 import tempfile
+import time
 
 from display import HEIGHT, WIDTH
-from machine import read_ppm
+from machine import Failure, read_ppm
 from viewer import until
 
 USER = 1000
 LIMIT_S = 120
+SCREEN = 1280, 800
+BUTTON_LEFT = 0x110
 
 
 class Sway:
     """A compositor without a screen. A context manager."""
 
-    def __init__(self, renderer="gles2"):
+    def __init__(self, renderer="gles2", scale=1):
         self.renderer = renderer
         self.dir = tempfile.mkdtemp(prefix="sway-")
         self.runtime = f"{self.dir}/run"
@@ -28,7 +33,7 @@ class Sway:
         for path in glob.glob("/dev/dri/*"):
             os.chmod(path, 0o666)
         with open(f"{self.dir}/config", "w", encoding="ascii") as config:
-            config.write("output HEADLESS-1 mode 1280x800\n"
+            config.write(f"output HEADLESS-1 mode {SCREEN[0]}x{SCREEN[1]} scale {scale}\n"
                          'for_window [title=".*"] floating enable, border none, '
                          "move absolute position 0 0\n")
         environ = dict(self.environ(), WLR_BACKENDS="headless", WLR_RENDERER=renderer,
@@ -68,3 +73,59 @@ class Sway:
     def __exit__(self, *exception):
         self.process.terminate()
         self.process.wait()
+
+
+class Pointer:
+    """A mouse of the compositor's: zwlr_virtual_pointer_v1, by the bytes of the protocol, since no program has it. A
+    context manager."""
+
+    DISPLAY, REGISTRY, SYNC, MANAGER, POINTER = range(1, 6)
+
+    def __init__(self, sway):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(LIMIT_S)
+        self._socket.connect(f"{sway.runtime}/wayland-1")
+        self._file = self._socket.makefile("rb")
+        self._send(self.DISPLAY, 1, struct.pack("=I", self.REGISTRY))
+        self._send(self.DISPLAY, 0, struct.pack("=I", self.SYNC))
+        interface = b"zwlr_virtual_pointer_manager_v1"
+        padded = struct.pack("=I", len(interface) + 1) + interface.ljust(len(interface) // 4 * 4 + 4, b"\0")
+        name = self._find(padded)
+        self._send(self.REGISTRY, 0, struct.pack("=I", name) + padded + struct.pack("=II", 1, self.MANAGER))
+        self._send(self.MANAGER, 0, struct.pack("=II", 0, self.POINTER))
+
+    def _send(self, target, opcode, data=b""):
+        self._socket.sendall(struct.pack("=II", target, (len(data) + 8) << 16 | opcode) + data)
+
+    def _find(self, interface):
+        """The name of a global, of all that come before the answer to SYNC."""
+        while True:
+            source, word = struct.unpack("=II", self._file.read(8))
+            data = self._file.read((word >> 16) - 8)
+            if source == self.SYNC:
+                raise Failure("the compositor has no virtual pointers")
+            if source == self.REGISTRY and data[4:4 + len(interface)] == interface:
+                return struct.unpack("=I", data[:4])[0]
+
+    def move(self, x, y, of=SCREEN):
+        """To a pixel of the screen, which has so many."""
+        self._send(self.POINTER, 1, struct.pack("=IIIII", self._now(), x, y, *of))
+        self._send(self.POINTER, 4)
+
+    def click(self, x, y, of=SCREEN):
+        self.move(x, y, of)
+        for down in (1, 0):
+            time.sleep(0.2)
+            self._send(self.POINTER, 2, struct.pack("=III", self._now(), BUTTON_LEFT, down))
+            self._send(self.POINTER, 4)
+
+    @staticmethod
+    def _now():
+        return int(time.monotonic() * 1000) & 0xffffffff
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._file.close()
+        self._socket.close()

@@ -22,6 +22,10 @@
 #include "ui/gtk/gui.h"
 #include "ui/gtk/painter.h"
 
+struct area_size {
+	int width, height;
+};
+
 struct view {
 	struct page page; /* first */
 	struct gui *gui;
@@ -50,7 +54,7 @@ struct view {
 	/* size.c */
 	struct view_shape shape;
 	int scale; /* device pixels a pixel of the toolkit's */
-	int asked_width, asked_height; /* of the area, by us; 0: nothing is awaited */
+	struct area_size asked, asked_before; /* by us, in the toolkit's pixels; 0: never */
 	bool sized_by_user;
 	guint settle; /* GSource, or 0 */
 
