@@ -176,9 +176,6 @@ class OnWayland(On):
     def own_display(self):
         return "gtk,gl=es,show-menubar=off"
 
-    def own_process(self):
-        """Not stopped: with GL the toolkit waits for a compositor (docs/gtk.md)."""
-
     def own_shows(self, picture):
         screen = self.own.screen()
         with open(self.path("gtk-wayland"), "wb") as file:
@@ -207,8 +204,6 @@ def all_equal(on):
 def stopped_ones_stop_nobody(on):
     rates = {"all run": on.flips()}
     for viewer in on.viewers:
-        if not viewer.process:
-            continue
         viewer.stop(signal.SIGSTOP)
         try:
             rates[viewer.name] = on.flips()

@@ -2,8 +2,10 @@
 """A Wayland compositor: on Mesa's software renderer and the DRM driver of tests/e2e/render (egl.load_driver), or
 without GL on any machine, where GL's pictures are sent to it through memory."""
 
+import contextlib
 import glob
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -28,10 +30,14 @@ class Sway:
         self.dir = tempfile.mkdtemp(prefix="sway-")
         self.runtime = f"{self.dir}/run"
         os.mkdir(self.runtime, 0o700)
-        for path in (self.dir, self.runtime):
-            os.chown(path, USER, USER)
-        for path in glob.glob("/dev/dri/*"):
-            os.chmod(path, 0o666)
+        command = ["sway", "-c", f"{self.dir}/config"]
+        if not os.geteuid():
+            # It refuses to be root.
+            command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *command]
+            for path in (self.dir, self.runtime):
+                os.chown(path, USER, USER)
+            for path in glob.glob("/dev/dri/*"):
+                os.chmod(path, 0o666)
         with open(f"{self.dir}/config", "w", encoding="ascii") as config:
             config.write(f"output HEADLESS-1 mode {SCREEN[0]}x{SCREEN[1]} scale {scale}\n"
                          'for_window [title=".*"] floating enable, border none, '
@@ -40,10 +46,7 @@ class Sway:
                        WLR_RENDERER_ALLOW_SOFTWARE="1", WLR_LIBINPUT_NO_DEVICES="1")
         environ.pop("WAYLAND_DISPLAY")
         with open(f"{self.dir}/log", "wb") as log:
-            # It refuses to be root.
-            self.process = subprocess.Popen(
-                ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "sway", "-c",
-                 f"{self.dir}/config"], env=environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         until("a compositor", True, lambda: os.path.exists(f"{self.runtime}/wayland-1"), LIMIT_S)
 
     def environ(self):
@@ -54,6 +57,11 @@ class Sway:
             environ["MESA_LOADER_DRIVER_OVERRIDE"] = "kms_swrast"
         environ.pop("DISPLAY", None)
         return environ
+
+    def command(self, command):
+        """As in its configuration."""
+        path = glob.glob(f"{self.runtime}/sway-ipc.*.sock")[0]
+        subprocess.run(["swaymsg", "-q", "-s", path, command], env=self.environ(), check=True, timeout=LIMIT_S)
 
     def screen(self):
         """All of the screen, as (width, height, RGB bytes)."""
@@ -71,8 +79,18 @@ class Sway:
         return self
 
     def __exit__(self, *exception):
+        self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         self.process.wait()
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """It does nothing while the block lasts."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
 
 class Pointer:

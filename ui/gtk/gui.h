@@ -9,6 +9,7 @@
  *   grab.c       pointer and keyboard kept by the window
  *   view.h       a console as a tab: sinks, size, pointer, cursor
  *   painter.h    how pictures get on the screen
+ *   echo.h       how far the display has got
  *   geometry.h   where in the window they are
  *
  * Context: main.
@@ -21,6 +22,7 @@
 #include "ui/gtk.h"
 #include "ui/gtk/options.h"
 
+struct echo;
 struct gl_shared;
 struct gui_menu;
 struct view;
@@ -51,6 +53,8 @@ struct gui {
 	struct gui_options options;
 	GtkWidget *window, *bar, *notebook;
 	struct gui_menu *menu;
+	struct echo *echo; /* after the title; NULL: no display that answers */
+	bool title_sent, title_waits;
 	struct gl_shared *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
 	GPtrArray *pages; /* of struct page *, as the notebook has them */
 	bool full_screen, iconified;
