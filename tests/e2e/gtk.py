@@ -452,13 +452,17 @@ def hidden_costs_nothing(x_server):
 def stopped_server_stops_nobody(x_server):
     # The toolkit asks for a window manager again and again until there is one, and waits for the answer.
     with XServer(1600, 1200) as other, Manager(other), Window(other) as window:
+        window("cursor 100 100")
         window("animate 5 640 480")
         time.sleep(1)
         other.process.send_signal(signal.SIGSTOP)
         try:
             end = time.monotonic() + 5
+            size = 32
             while time.monotonic() < end:
-                window("state")
+                # Each would be sent as the host's pointer.
+                window(f"cursor-image {size} 12 7")
+                size = 96 - size
                 time.sleep(0.02)
         finally:
             other.process.send_signal(signal.SIGCONT)
