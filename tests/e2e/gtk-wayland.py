@@ -42,14 +42,8 @@ def pixel(screen, x, y):
 
 
 def exact(options, scale=1):
-    """Each pixel, whatever the size, and what changes in place."""
     with Sway("pixman", scale) as sway, Window(sway, BAR_OFF + options) as window:
-        for size in ("640x480", "1022x602", "800x400"):
-            window(f"mode {size}")
-            window.shows_pattern()
-        for seed in range(5):
-            window(f"draw {seed * 50} {seed * 30} {seed * 31 + 1} {seed * 23 + 1} {seed}")
-        window.shows_pattern()
+        window.is_exact("640x480", "1022x602", "800x400")
 
 
 def clicks_land(options, scale):

@@ -14,13 +14,22 @@
 #include <gdk/gdkwayland.h>
 #endif
 
+/* A kind of display. */
+struct echo_ops {
+	/* False: it isn't one. */
+	bool (*start)(struct echo *echo, GdkWindow *window);
+	void (*ask)(struct echo *echo);
+	void (*stop)(struct echo *echo);
+};
+
 struct echo {
+	const struct echo_ops *ops;
 	void (*heard)(void *opaque);
 	void *opaque;
 	bool asked;
-	GdkWindow *window; /* X: has our event filter, or NULL */
+	GdkWindow *window; /* X: has our event filter */
+	struct wl_display *wayland;
 	struct wl_callback *sync; /* Wayland: while one is under way */
-	struct wl_display *wayland; /* or NULL */
 };
 
 static void answer(struct echo *echo)
@@ -75,23 +84,14 @@ static void ask_x(struct echo *echo)
 
 static void stop_x(struct echo *echo)
 {
-	if (echo->window) {
-		gdk_window_remove_filter(echo->window, on_x_event, echo);
-	}
-}
-#else
-static bool start_x(struct echo *echo, GdkWindow *window)
-{
-	return false;
+	gdk_window_remove_filter(echo->window, on_x_event, echo);
 }
 
-static void ask_x(struct echo *echo)
-{
-}
-
-static void stop_x(struct echo *echo)
-{
-}
+static const struct echo_ops x_ops = {
+	.start = start_x,
+	.ask = ask_x,
+	.stop = stop_x,
+};
 #endif
 
 #ifdef GDK_WINDOWING_WAYLAND
@@ -128,20 +128,23 @@ static void stop_wayland(struct echo *echo)
 {
 	g_clear_pointer(&echo->sync, wl_callback_destroy);
 }
-#else
-static bool start_wayland(struct echo *echo, GdkWindow *window)
-{
-	return false;
-}
 
-static void ask_wayland(struct echo *echo)
-{
-}
-
-static void stop_wayland(struct echo *echo)
-{
-}
+static const struct echo_ops wayland_ops = {
+	.start = start_wayland,
+	.ask = ask_wayland,
+	.stop = stop_wayland,
+};
 #endif
+
+static const struct echo_ops *const kinds[] = {
+#ifdef GDK_WINDOWING_X11
+	&x_ops,
+#endif
+#ifdef GDK_WINDOWING_WAYLAND
+	&wayland_ops,
+#endif
+	NULL,
+};
 
 struct echo *echo_create(GtkWidget *widget, void (*heard)(void *opaque), void *opaque)
 {
@@ -150,11 +153,14 @@ struct echo *echo_create(GtkWidget *widget, void (*heard)(void *opaque), void *o
 
 	echo->heard = heard;
 	echo->opaque = opaque;
-	if (!window || (!start_x(echo, window) && !start_wayland(echo, window))) {
-		g_free(echo);
-		return NULL;
+	for (int i = 0; window && kinds[i]; i++) {
+		if (kinds[i]->start(echo, window)) {
+			echo->ops = kinds[i];
+			return echo;
+		}
 	}
-	return echo;
+	g_free(echo);
+	return NULL;
 }
 
 bool echo_destroy(struct echo *echo)
@@ -162,8 +168,7 @@ bool echo_destroy(struct echo *echo)
 	bool asked = echo && echo->asked;
 
 	if (echo) {
-		stop_x(echo);
-		stop_wayland(echo);
+		echo->ops->stop(echo);
 		g_free(echo);
 	}
 	return asked;
@@ -175,10 +180,6 @@ bool echo_ask(struct echo *echo)
 		return false;
 	}
 	echo->asked = true;
-	if (echo->window) {
-		ask_x(echo);
-	} else {
-		ask_wayland(echo);
-	}
+	echo->ops->ask(echo);
 	return true;
 }
