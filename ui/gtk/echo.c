@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * On X a message to a window of ours, which comes back through the server; on Wayland wl_display.sync,
- * whose answer the toolkit's event source reads and hands out.
+ * On X a message to a window of ours, which comes back through the server; on Wayland
+ * wl_display.sync, whose answer the toolkit's event source reads and hands out.
  */
 #include "ui/gtk/echo.h"
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A surface over the toolkit's, where the area is. It has no input, so that events go to the toolkit's
- * as if it weren't there, and its pictures don't wait for those of the window.
+ * A surface over the toolkit's, where the area is. It has no input, so that events go to the
+ * toolkit's as if it weren't there, and its pictures don't wait for those of the window.
  *
- * Nothing here waits for a compositor. GL's library does: for an answer behind the picture before, when it
- * swaps; for a buffer to draw to, when all are taken; and where it makes a surface. So it is given
- * neither a swap nor a surface to make before the compositor has answered all that was sent
+ * Nothing here waits for a compositor. GL's library does: for an answer behind the picture before,
+ * when it swaps; for a buffer to draw to, when all are taken; and where it makes a surface. So it is
+ * given neither a swap nor a surface to make before the compositor has answered all that was sent
  * (view_sent), and one picture is under way until wl_surface.frame says that the next is wanted.
  *
- * A view that isn't mapped has no surface. Made and moved, it takes effect with the toolkit's next picture of the
- * window, so that is asked for.
+ * A view that isn't mapped has no surface. Made and moved, it takes effect with the toolkit's next
+ * picture of the window, so that is asked for.
  */
 #include <gdk/gdkwayland.h>
 #include <wayland-egl.h>
@@ -131,6 +131,9 @@ static bool create_surface(struct painter_gl *painter, GError **error)
 		gdk_wayland_window_get_wl_surface(gtk_widget_get_window(top));
 	struct wl_region *nothing;
 
+	if (!parent) {
+		return error_set(error, "the window has no surface");
+	}
 	sub->surface = wl_compositor_create_surface(compositor);
 	nothing = wl_compositor_create_region(compositor);
 	wl_surface_set_input_region(sub->surface, nothing);

@@ -27,9 +27,9 @@ static bool start(struct painter_gl *painter, GError **error)
 }
 
 /*
- * A driver learns of a window's size in its own way and time, and draws as large as before until then; no
- * other picture may follow for long. So when it has changed the driver is asked, which makes it look,
- * by the toolkit's own connection: behind the wish for the new size.
+ * A driver learns of a window's size in its own way and time, and draws as large as before until
+ * then; no other picture may follow for long. So when it has changed the driver is asked, which
+ * makes it look, by the toolkit's own connection: behind the wish for the new size.
  */
 static void look_at_size(struct painter_gl *painter)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A frame is done when the display has it, so a display that stands still is given nothing, and
- * nobody waits for it: behind what it was sent goes an echo (echo.h), and what is to be sent next waits for
- * that. Neither the toolkit's frame clock, which stands still with a compositor, nor X has a bound
- * for the rest.
+ * nobody waits for it: behind what it was sent goes an echo (echo.h), and what is to be sent next
+ * waits for that. On Wayland the toolkit's frame clock stands still with a compositor, too, but it
+ * paces its own pictures only.
  */
 #include "ui/gtk/view.h"
 
