@@ -444,8 +444,7 @@ def hidden_costs_nothing(x_server):
 
 
 def stopped_server_stops_nobody(x_server):
-    # The toolkit asks for a window manager again and again until there is one, and waits for the answer.
-    with XServer(1600, 1200) as other, Manager(other), Window(other) as window:
+    with XServer(1600, 1200) as other, Window(other) as window:
         window("cursor 100 100")
         window("animate 5 640 480")
         time.sleep(1)

@@ -60,6 +60,17 @@ static GdkFilterReturn on_x_event(GdkXEvent *xevent, GdkEvent *event, gpointer o
 	return GDK_FILTER_REMOVE;
 }
 
+/* Where no window manager tells when a frame was drawn, the toolkit would ask the X server every few
+ * seconds whether one does by now, and wait for the answer. */
+static void ask_for_nothing(GdkWindow *window)
+{
+	GdkAtom drawn = gdk_atom_intern_static_string("_NET_WM_FRAME_DRAWN");
+
+	if (!gdk_x11_screen_supports_net_wm_hint(gdk_window_get_screen(window), drawn)) {
+		gdk_x11_window_set_frame_sync_enabled(window, FALSE);
+	}
+}
+
 static bool start_x(struct echo *echo, GdkWindow *window)
 {
 	if (!GDK_IS_X11_WINDOW(window)) {
@@ -67,6 +78,7 @@ static bool start_x(struct echo *echo, GdkWindow *window)
 	}
 	echo->window = window;
 	gdk_window_add_filter(window, on_x_event, echo);
+	ask_for_nothing(window);
 	return true;
 }
 
