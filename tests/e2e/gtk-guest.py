@@ -20,10 +20,11 @@ import egl
 import tap
 from display import HEIGHT, WIDTH, pattern
 from machine import Failure, Machine, environment, gpu_device, gpu_initrd, read_ppm
-from viewer import XServer, crc, find, until
+from viewer import RawClient, XServer, crc, find, until
 from wayland import Sway
 
 LIMIT_S = 120
+VNC = 8
 
 
 class X(XServer):
@@ -43,14 +44,14 @@ class X(XServer):
 
 
 @contextlib.contextmanager
-def guest(server, kind, options):
+def guest(server, kind, options, *args):
     environ = server.environ if isinstance(server, X) else server.environ()
     with contextlib.ExitStack() as stack:
         with environment(environ):
             vm = stack.enter_context(Machine(
                 "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}",
                 "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-                "-display", f"gtk,show-menubar=off{options}", initrd=gpu_initrd(kind)))
+                "-display", f"gtk,show-menubar=off{options}", *args, initrd=gpu_initrd(kind)))
         vm.wait_serial("^guest: ready", LIMIT_S)
         yield vm
         # A frame that a software renderer is in the middle of takes its time.
@@ -105,6 +106,37 @@ def without_a_copy(options):
             raise Failure(f"no call to the GPU in {len(lines)} lines")
         state = vm.qmp("query-display-state")[0]
         tap.same("pixels read for a viewer", state.get("reader"), None)
+
+
+def seen_by_vnc():
+    with RawClient(5900 + VNC, LIMIT_S) as client:
+        pixels = client.next()
+        rgb = bytearray(len(pixels) // 4 * 3)
+        for channel in range(3):
+            rgb[channel::3] = pixels[2 - channel::4]
+        return crc((client.width, client.height, rgb))
+
+
+def stopped_compositor_stops_nobody(options):
+    """The guest flips as before, and another viewer sees it; then the window does."""
+    with Sway() as server, guest(server, "bochs", options, "-vnc", f"127.0.0.1:{VNC},share=ignore") as vm:
+        is_shown(server, vm, ("",))
+        vm.send("kmspattern --flips 100000 --pause-ms 10 & flipper=$!")
+        vm.wait_serial(r"frame 20 ", LIMIT_S)
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(20):
+                vm.qmp("query-status")
+                time.sleep(0.1)
+            vm.run("kill $flipper; wait $flipper 2>/dev/null; true", LIMIT_S)
+            with pattern(vm, "--flips 5", LIMIT_S) as wanted:
+                until("VNC's picture", wanted, seen_by_vnc, LIMIT_S)
+                server.process.send_signal(signal.SIGCONT)
+                until("the window's picture", wanted, lambda: crc(server.picture()), LIMIT_S)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        is_shown(server, vm)
+        tap.same("warnings", warnings(vm), [])
 
 
 def two_vgpus():
@@ -226,6 +258,8 @@ def main():
         ("/gtk-guest/wayland-without-gl", on_wayland_by_cairo),
         ("/gtk-guest/wayland-copies-nothing", functools.partial(without_a_copy, ",gl=on")),
         ("/gtk-guest/wayland-copies-nothing/es", functools.partial(without_a_copy, ",gl=es")),
+        ("/gtk-guest/wayland-a-stopped-compositor-stops-nobody", functools.partial(stopped_compositor_stops_nobody,
+                                                                                   ",gl=es")),
     ]
     tap.run([(name, function) for name, function in tests
              if not words or any(word in name for word in [*words, "driver"])])

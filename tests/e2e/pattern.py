@@ -63,6 +63,15 @@ class Pattern:
         self(f"dump {self.dir}/picture.ppm")
         return read_ppm(f"{self.dir}/picture.ppm")
 
+    def is_exact(self, *sizes):
+        """Each pixel, whatever the size, and what changes in place. For what has shows_pattern()."""
+        for size in sizes:
+            self(f"mode {size}")
+            self.shows_pattern()
+        for seed in range(5):
+            self(f"draw {seed * 50} {seed * 30} {seed * 31 + 1} {seed * 23 + 1} {seed}")
+        self.shows_pattern()
+
     def __enter__(self):
         return self
 

@@ -99,6 +99,7 @@ static void set_pointer(struct view *view, GdkWindow *window, double zoom)
 	g_object_unref(pointer);
 	cairo_surface_destroy(surface);
 	view->pointer_zoom = zoom;
+	view_sent(view);
 }
 
 static void set_no_pointer(struct view *view, GdkWindow *window, bool hidden)
@@ -109,6 +110,7 @@ static void set_no_pointer(struct view *view, GdkWindow *window, bool hidden)
 	gdk_window_set_cursor(window, pointer);
 	g_clear_object(&pointer);
 	view->pointer_zoom = 0;
+	view_sent(view);
 }
 
 /* ---- which ---- */
@@ -127,19 +129,21 @@ void view_cursor_update(struct view *view)
 	bool absolute = input_is_absolute(view->gui->host.input);
 	bool kept = view->gui->grab == GRAB_WANTED || view->gui->grab == GRAB_CLICK;
 	double zoom = view_zoom(&view->shape);
+	bool pointer = absolute && is_shown(view) && fits_pointer(view, zoom);
 
 	if (!window) {
 		return;
 	}
-	if (absolute && is_shown(view) && fits_pointer(view, zoom)) {
-		set_overlay(view, false);
+	set_overlay(view, !pointer && is_shown(view));
+	if (view->awaited) {
+		view->pointer_waits = true;
+	} else if (pointer) {
 		set_pointer(view, window, zoom);
-		return;
+	} else {
+		/* With places the guest's own pointer is under ours; kept, ours means nothing. */
+		set_no_pointer(view, window, !view->gui->options.show_cursor && !view->blank &&
+			       (absolute || kept));
 	}
-	set_overlay(view, is_shown(view));
-	/* With places the guest's own pointer is under ours; kept, ours means nothing. */
-	set_no_pointer(view, window, !view->gui->options.show_cursor && !view->blank &&
-		       (absolute || kept));
 }
 
 void view_cursor_set(struct view *view, const struct cursor *cursor)

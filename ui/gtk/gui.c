@@ -4,6 +4,7 @@
 
 #include "chardev/vc.h"
 #include "ui/console.h"
+#include "ui/gtk/echo.h"
 #include "ui/gtk/gui.h"
 #include "ui/gtk/painter.h"
 #include "ui/gtk/view.h"
@@ -177,8 +178,13 @@ static void displays_changed(void *opaque, struct console *console, bool added)
 
 void gui_update_title(struct gui *gui)
 {
-	g_autoptr(GString) title = g_string_new("Oriel");
+	g_autoptr(GString) title = NULL;
 
+	gui->title_waits = gui->title_sent;
+	if (gui->title_waits) {
+		return; /* a display that stands still isn't sent one after another */
+	}
+	title = g_string_new("Oriel");
 	if (gui->host.name) {
 		g_string_append_printf(title, " (%s)", gui->host.name);
 	}
@@ -189,6 +195,17 @@ void gui_update_title(struct gui *gui)
 		g_string_append(title, " - Press Ctrl+Alt+G to release grab");
 	}
 	gtk_window_set_title(GTK_WINDOW(gui->window), title->str);
+	gui->title_sent = echo_ask(gui->echo);
+}
+
+static void title_has_come(void *opaque)
+{
+	struct gui *gui = opaque;
+
+	gui->title_sent = false;
+	if (gui->title_waits) {
+		gui_update_title(gui);
+	}
 }
 
 static void state_changed(void *opaque)
@@ -427,6 +444,7 @@ static void destroy(struct gui *gui)
 		remove_page(gui, gui->pages->len - 1);
 	}
 	gui_menu_destroy(gui);
+	echo_destroy(gui->echo);
 	gtk_widget_destroy(gui->window);
 	gui_gl_destroy(gui->gl);
 	/* The window goes before whatever comes next takes its time. */
@@ -477,6 +495,7 @@ static struct gui *create(const char *spec, const struct ui_host *host, GError *
 		gui_set_full_screen(gui, true);
 	}
 	gtk_widget_show(gui->window);
+	gui->echo = echo_create(gui->window, title_has_come, gui);
 	if (gui_page(gui)) {
 		gtk_widget_grab_focus(gui_page(gui)->focus);
 	}

@@ -10,6 +10,7 @@
  *   view.h       a console as a tab: sinks, size, pointer, cursor
  *   terminal.c   a text console (-chardev vc) as a tab
  *   painter.h    how pictures get on the screen
+ *   echo.h       how far the display has got
  *   geometry.h   where in the window they are
  *
  * Context: main.
@@ -23,6 +24,7 @@
 #include "ui/gtk/options.h"
 
 struct chardev;
+struct echo;
 struct gl_shared;
 struct gui_menu;
 struct view;
@@ -64,6 +66,8 @@ struct gui {
 	struct gui_options options;
 	GtkWidget *window, *bar, *notebook;
 	struct gui_menu *menu;
+	struct echo *echo; /* after the title; NULL: no display that answers */
+	bool title_sent, title_waits;
 	struct gl_shared *gl; /* what the painters of one display share, or NULL; see painter-gl.h */
 	const struct vte_ops *vte_ops; /* the loaded module; NULL: there are no terminals */
 	GPtrArray *pages; /* of struct page *, as the notebook has them */

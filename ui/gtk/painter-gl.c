@@ -6,7 +6,7 @@
 #ifdef GDK_WINDOWING_X11
 #include <gdk/gdkx.h>
 #endif
-#ifdef GDK_WINDOWING_WAYLAND
+#ifdef HAVE_WAYLAND_EGL
 #include <gdk/gdkwayland.h>
 #endif
 
@@ -20,7 +20,7 @@ static struct gl_shared *shared_of(struct painter_gl *painter)
 	return painter->base.view->gui->gl;
 }
 
-static void failed(struct painter_gl *painter, const char *cause)
+void painter_gl_failed(struct painter_gl *painter, const char *cause)
 {
 	painter->ready = false;
 	view_painter_failed(painter->base.view, cause);
@@ -28,21 +28,20 @@ static void failed(struct painter_gl *painter, const char *cause)
 
 static bool make_current(struct painter_gl *painter)
 {
-	if (painter->ready && !painter->surface->make_current(painter)) {
-		failed(painter, "the GL context is lost");
+	if (painter->ready && !gl_context_enter(painter)) {
+		painter_gl_failed(painter, "the GL context is lost");
 	}
 	return painter->ready;
 }
 
 /* ---- life of what the context has ---- */
 
-struct gl_shared *gl_shared_create(EGLDisplay display, bool owned)
+struct gl_shared *gl_shared_create(EGLDisplay display)
 {
 	struct gl_shared *gl = g_new0(struct gl_shared, 1);
 	g_autoptr(GError) error = NULL;
 
 	gl->display = display;
-	gl->owned = owned;
 	gl->importer = egl_importer_create(display, NULL, NULL, &error);
 	if (!gl->importer) {
 		gl->no_import = g_strdup(error->message);
@@ -54,8 +53,9 @@ void gui_gl_destroy(struct gl_shared *gl)
 {
 	if (gl) {
 		egl_importer_destroy(gl->importer);
-		if (gl->owned) {
-			eglTerminate(gl->display);
+		eglTerminate(gl->display);
+		if (gl->native) {
+			gl->destroy_native(gl->native);
 		}
 		g_free(gl->no_import);
 		g_free(gl);
@@ -73,9 +73,10 @@ static bool can_upload(GError **error)
 	return error_set(error, "OpenGL ES without BGRA textures");
 }
 
-bool painter_gl_start(struct painter_gl *painter, GError **error)
+static bool start(struct painter_gl *painter, GError **error)
 {
-	if (!can_upload(error)) {
+	if (!gl_context_create(painter, error) || !can_upload(error) ||
+	    (painter->surface->start && !painter->surface->start(painter, error))) {
 		return false;
 	}
 	painter->draw = egl_draw_create(error);
@@ -84,19 +85,21 @@ bool painter_gl_start(struct painter_gl *painter, GError **error)
 	return painter->ready;
 }
 
-void painter_gl_on_realize(GtkWidget *area, gpointer opaque)
+static void on_realize(GtkWidget *area, gpointer opaque)
 {
 	struct painter_gl *painter = opaque;
 	g_autoptr(GError) error = NULL;
 
-	if (!painter->surface->start(painter, &error)) {
+	if (!start(painter, &error)) {
 		view_painter_failed(painter->base.view, error->message);
 	}
 }
 
-void painter_gl_stop(struct painter_gl *painter)
+static void on_unrealize(GtkWidget *area, gpointer opaque)
 {
-	if (painter->draw && painter->surface->make_current(painter)) {
+	struct painter_gl *painter = opaque;
+
+	if (painter->draw && gl_context_enter(painter)) {
 		glDeleteTextures(1, &painter->picture);
 		glDeleteTextures(1, &painter->overlay);
 		egl_draw_destroy(painter->draw);
@@ -106,6 +109,7 @@ void painter_gl_stop(struct painter_gl *painter)
 	painter->width_px = painter->height_px = 0;
 	g_clear_pointer(&painter->frame, frame_unref);
 	painter->ready = false;
+	gl_context_destroy(painter);
 }
 
 /* ---- pictures ---- */
@@ -303,11 +307,15 @@ bool painter_gl_draw(struct painter_gl *painter)
 	glClear(GL_COLOR_BUFFER_BIT);
 	if (!draw_picture(painter, &place, &error) ||
 	    (view->overlay && painter->overlay_image && !draw_overlay(painter, &place, &error))) {
-		failed(painter, error->message);
+		painter_gl_failed(painter, error->message);
 		return false;
 	}
-	view_painted(view);
 	return true;
+}
+
+static void redraw(struct painter *base)
+{
+	self(base)->surface->redraw(self(base));
 }
 
 /* ---- life ---- */
@@ -318,22 +326,25 @@ static void destroy(struct painter *base)
 
 	set_overlay(base, NULL);
 	frame_unref(painter->frame);
+	if (painter->surface->destroy) {
+		painter->surface->destroy(painter);
+	}
 	g_free(painter);
 }
 
 static const struct painter_ops ops = {
 	.upload = upload,
 	.import = import,
+	.redraw = redraw,
 	.set_overlay = set_overlay,
 	.destroy = destroy,
 };
 
 static bool choose_surface(struct painter_gl *painter, GdkDisplay *display, GError **error)
 {
-#ifdef GDK_WINDOWING_WAYLAND
+#ifdef HAVE_WAYLAND_EGL
 	if (GDK_IS_WAYLAND_DISPLAY(display)) {
-		painter_gl_area_init(painter);
-		return true;
+		return painter_gl_subsurface_init(painter, error);
 	}
 #endif
 #ifdef GDK_WINDOWING_X11
@@ -341,7 +352,7 @@ static bool choose_surface(struct painter_gl *painter, GdkDisplay *display, GErr
 		return painter_gl_window_init(painter, error);
 	}
 #endif
-	return error_set(error, "neither X nor Wayland");
+	return error_set(error, "built without GL for this kind of display");
 }
 
 struct painter *painter_gl_create(struct view *view, GError **error)
@@ -354,5 +365,8 @@ struct painter *painter_gl_create(struct view *view, GError **error)
 		g_free(painter);
 		return NULL;
 	}
+	/* After: the window is there then. */
+	g_signal_connect_after(painter->base.area, "realize", G_CALLBACK(on_realize), painter);
+	g_signal_connect(painter->base.area, "unrealize", G_CALLBACK(on_unrealize), painter);
 	return &painter->base;
 }

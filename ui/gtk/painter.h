@@ -3,8 +3,8 @@
  * painter: puts a console's picture, and a cursor over it, on a widget. One by cairo, for any
  * display; one by OpenGL.
  *
- * A picture is taken over in present(), and drawn when the toolkit asks for it; then the view hears
- * of it (view_painted). Context: main.
+ * A picture is taken over when it is presented, and drawn when the display wants one; then the view
+ * hears of it. Context: main.
  */
 #ifndef UI_GTK_PAINTER_H
 #define UI_GTK_PAINTER_H
@@ -24,6 +24,9 @@ struct painter_ops {
 	/* @frame is a dma-buf, which is shown from now on without a copy, and kept. False and
 	 * *error: it can't be. NULL: none can. */
 	bool (*import)(struct painter *painter, struct frame *frame, GError **error);
+	/* All of it is drawn soon, and view_sent() says that the display was sent it. NULL: by the
+	 * "draw" signal of the area, which calls view_painted(). */
+	void (*redraw)(struct painter *painter);
 	/* Mandatory. What is drawn over the picture where the view says; a8r8g8b8, premultiplied,
 	 * kept; NULL: nothing. */
 	void (*set_overlay)(struct painter *painter, pixman_image_t *image);

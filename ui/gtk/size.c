@@ -59,10 +59,10 @@ static void ask_for_mode(struct view *view)
 	}
 }
 
-static bool is_as_asked(const struct view *view)
+static bool is_as_asked(const struct view *view, const struct area_size *asked)
 {
-	return view->shape.area_width == view->asked_width * view->scale &&
-	       view->shape.area_height == view->asked_height * view->scale;
+	return view->shape.area_width == asked->width * view->scale &&
+	       view->shape.area_height == asked->height * view->scale;
 }
 
 static gboolean settled(gpointer opaque)
@@ -70,7 +70,9 @@ static gboolean settled(gpointer opaque)
 	struct view *view = opaque;
 
 	view->settle = 0;
-	if (view->mapped && (view->sized_by_user || !is_as_asked(view))) {
+	/* The last wish may take the display longer than this: then it is the one before. */
+	if (view->mapped && (view->sized_by_user || (!is_as_asked(view, &view->asked) &&
+						     !is_as_asked(view, &view->asked_before)))) {
 		view->sized_by_user = true;
 		ask_for_mode(view);
 	}
@@ -151,8 +153,10 @@ void view_fit_window(struct view *view)
 		return;
 	}
 	natural_size(view, &width, &height);
-	view->asked_width = width;
-	view->asked_height = height;
+	if (view->asked.width != width || view->asked.height != height) {
+		view->asked_before = view->asked;
+		view->asked = (struct area_size){ width, height };
+	}
 	gui_fit_area(view->gui, view->page.widget, width, height);
 	set_minimum(view);
 }

@@ -17,6 +17,21 @@ static struct view *scanout_view(struct sink *sink)
 
 /* ---- drawing ---- */
 
+void view_draw_dirty(struct view *view)
+{
+	struct painter *painter = view->painter;
+
+	if (view->awaited || !painter || cairo_region_is_empty(view->dirty)) {
+		return;
+	}
+	if (painter->ops->redraw) {
+		painter->ops->redraw(painter);
+	} else {
+		gtk_widget_queue_draw_region(painter->area, view->dirty);
+	}
+	cairo_region_subtract(view->dirty, view->dirty);
+}
+
 static void queue(struct view *view, const struct view_rect *rect)
 {
 	int scale = view->scale;
@@ -24,12 +39,8 @@ static void queue(struct view *view, const struct view_rect *rect)
 
 	area.width = (rect->x + rect->width + scale - 1) / scale - area.x;
 	area.height = (rect->y + rect->height + scale - 1) / scale - area.y;
-	if (view->in_flight) {
-		cairo_region_union_rectangle(view->dirty, &area);
-	} else {
-		gtk_widget_queue_draw_area(view->painter->area, area.x, area.y, area.width,
-					   area.height);
-	}
+	cairo_region_union_rectangle(view->dirty, &area);
+	view_draw_dirty(view);
 }
 
 void view_redraw(struct view *view)

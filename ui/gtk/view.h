@@ -17,9 +17,14 @@
 #include <gtk/gtk.h>
 
 #include "ui/console.h"
+#include "ui/gtk/echo.h"
 #include "ui/gtk/geometry.h"
 #include "ui/gtk/gui.h"
 #include "ui/gtk/painter.h"
+
+struct area_size {
+	int width, height;
+};
 
 struct view {
 	struct page page; /* first */
@@ -40,15 +45,16 @@ struct view {
 	/* pace.c */
 	GdkFrameClock *clock;
 	gulong after_paint;
-	GdkWindow *token_window; /* X: has our event filter */
+	struct echo *echo; /* NULL: not realized, or no display that answers */
 	bool painted; /* in this turn of the clock */
-	bool in_flight; /* the display hasn't said yet that it has what was painted */
-	cairo_region_t *dirty; /* to be drawn when it has */
+	unsigned int awaited; /* answers of the display's, before which it is sent nothing */
+	cairo_region_t *dirty; /* to be drawn then */
+	bool pointer_waits; /* cursor.c has something to send then */
 
 	/* size.c */
 	struct view_shape shape;
 	int scale; /* device pixels a pixel of the toolkit's */
-	int asked_width, asked_height; /* of the area, by us; 0: nothing is awaited */
+	struct area_size asked, asked_before; /* by us, in the toolkit's pixels; 0: never */
 	bool sized_by_user;
 	guint settle; /* GSource, or 0 */
 
@@ -75,6 +81,8 @@ struct view *view_create(struct gui *gui, struct console *console);
 void view_painter_failed(struct view *view, const char *cause);
 /* Draws all of it. */
 void view_redraw(struct view *view);
+/* What was to be drawn and had to wait, unless it still has to. */
+void view_draw_dirty(struct view *view);
 /* A box of the picture. False: there is nothing to draw. */
 bool view_redraw_box(struct view *view, const pixman_box32_t *box);
 void view_expect_change(struct view *view);
@@ -84,8 +92,13 @@ void view_update_wanted(struct view *view);
 void view_finished(struct view *view);
 
 /* ---- pace.c ---- */
-/* Painters call it from inside of drawing. */
+/* Painters call it from inside of drawing by the toolkit's clock. */
 void view_painted(struct view *view);
+/* The display was sent something, and is to answer before it is sent more. */
+void view_sent(struct view *view);
+/* One more answer is awaited, which view_answered() is called for. */
+void view_await(struct view *view);
+void view_answered(struct view *view);
 void view_pace_realize(struct view *view);
 void view_pace_unrealize(struct view *view);
 
