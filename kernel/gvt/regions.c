@@ -314,7 +314,7 @@ static ssize_t edid_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t 
 	return ret;
 }
 
-/* ---- status, control, damage, snapshots ---- */
+/* ---- status, control, damage, snapshots, holds ---- */
 
 static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
 {
@@ -357,6 +357,25 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 	return copy_to_user(buf, (u8 *)&status + offset, count) ? -EFAULT : count;
 }
 
+static ssize_t hold_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count)
+{
+	struct vfio_gfx_hold hold;
+	int err;
+
+	if (count != sizeof(hold)) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&hold, buf, sizeof(hold))) {
+		return -EFAULT;
+	}
+	if (hold.reserved != 0) {
+		return -EINVAL;
+	}
+	err = vgpu->type->model->hold(vgpu, hold.flip_count,
+				      (u64)hold.timeout_ms * NSEC_PER_MSEC);
+	return err ?: (ssize_t)count;
+}
+
 static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
 {
 	u32 known = VFIO_GFX_CONTROL_SOURCE | VFIO_GFX_CONTROL_SNAPSHOT |
@@ -364,6 +383,9 @@ static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 	u32 control;
 	int err = 0;
 
+	if (offset == GVT_GFX_HOLD && vgpu->type->model->hold) {
+		return hold_write(vgpu, buf, count);
+	}
 	if (offset >= GVT_GFX_SNAPSHOT) {
 		return gvt_snapshot_write(vgpu, buf, count, offset - GVT_GFX_SNAPSHOT);
 	}
