@@ -371,6 +371,9 @@ enum look vfio_display_look(struct vfio_display *display)
 	/* Before all else: whatever happens from here on makes the next glance differ. */
 	display->picture_known = display->gfx &&
 				 vfio_gfx_read_status(display->gfx, &status) == 0;
+	if (display->hold) {
+		vfio_hold_look_begin(display->hold, &status);
+	}
 	display->flip_count = status.flip_count;
 	if (display->copy) {
 		look = vfio_copy_begin(display->copy);
@@ -391,6 +394,9 @@ enum look vfio_display_look(struct vfio_display *display)
 	}
 	if (look == LOOK_FAILED) {
 		display->picture_known = false;
+	}
+	if (display->hold) {
+		vfio_hold_look_end(display->hold);
 	}
 	look_cursor_if_due(display, &status);
 	return look;
