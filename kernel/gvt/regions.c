@@ -436,7 +436,6 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 {
 	u64 vram = vgpu->type->vram_bytes;
 	struct gvt_plane plane;
-	u64 size;
 
 	if (offset >= vram) {
 		return fb_read_plane(vgpu, buf, count, offset - vram);
@@ -445,12 +444,13 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 	mutex_lock(&vgpu->fb_lock);
 	plane = vgpu->fb_plane;
 	mutex_unlock(&vgpu->fb_lock);
-	size = plane.size_bytes - min_t(u64, plane.size_bytes, offset_in_page(plane.offset_bytes));
-	if (offset >= size) {
+	if (offset >= plane.size_bytes) {
 		return clear_user(buf, count) ? -EFAULT : count;
 	}
-	count = min_t(u64, count, size - offset);
-	return gvt_vram_read(vgpu->vram, plane.offset_bytes + offset, buf, count) ?: count;
+	count = min_t(u64, count, plane.size_bytes - offset);
+	/* From the page on, as a mapping has it. */
+	offset += round_down(plane.offset_bytes, PAGE_SIZE);
+	return gvt_vram_read(vgpu->vram, offset, buf, count) ?: count;
 }
 
 /* ---- what a firmware would have left for the guest's driver ---- */

@@ -58,7 +58,7 @@
  *   Mainline can say where a buffer's plane is on the screen, not where in the buffer the picture
  *   begins, nor that it is turned. A consumer that sets VFIO_GFX_CONTROL_SOURCE promises to look at
  *   the status page for that: once a plane is queried, and status.plane.id is the id that the query
- *   returned, the first pixel of a linear plane is status.plane.offset % page size bytes into the
+ *   returned (of a region: and status.flip_count is what it was before the query), the first pixel of a linear plane is status.plane.offset % page size bytes into the
  *   buffer, that of a tiled one at (src_x, src_y), and rotation says how it is turned. Without it,
  *   planes that need it are off (VFIO_GFX_OFF_UNALIGNED).
  *
@@ -358,7 +358,8 @@ struct vfio_gfx_hold {
 /*
  * The framebuffer region of a region-type vGPU (VFIO_REGION_INFO_CAP_TYPE VFIO_GFX_REGION_TYPE /
  * VFIO_GFX_FB_REGION_SUBTYPE, and region_index of VFIO_DEVICE_QUERY_GFX_PLANE):
- *   [0, size - one page)    the shown plane from its first pixel, mappable, read-only. It follows
+ *   [0, size - one page)    the shown plane, mappable, read-only, from its first pixel, or (with
+ *                           VFIO_GFX_CONTROL_SOURCE) from the page that holds that. It follows
  *                           the plane: after a flip the same mapping shows the new one. Bytes
  *                           behind the plane's end read as zero, never as memory of an earlier,
  *                           larger mode.
