@@ -256,6 +256,7 @@ static void test_random(void)
 		}
 		wr(&g, SKL_DE(0) + SKL_IIR, ~0u);
 	}
+	released(&g);
 	blanks = rd(&g, SKL_FRAME) - first;
 	g_assert_cmpuint(blanks, ==, (g.now - begin - g.skl.hold.wait_ns) / period);
 	g_assert_cmpuint(g.skl.hold.timeouts, >, 10);
