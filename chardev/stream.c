@@ -4,6 +4,7 @@
  * it; output is written at once by whoever calls, and what the peer doesn't take is queued.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -16,6 +17,7 @@
 #define READ_CHUNK_BYTES  4096
 /* Reads a round, so that a fast peer doesn't starve the rest of the main loop. */
 #define READS_PER_WAKEUP  16
+#define FLUSH_MS	  1000
 
 static const struct chardev_class stream_class;
 
@@ -285,13 +287,27 @@ static int stream_take_fd(struct chardev *chardev)
 	return fd;
 }
 
-/* What is queued for a file or a terminal is written if it can be without waiting. */
+/* Who reads gets all that is queued, the answer to a quit among it; who doesn't read delays the end by no
+ * more than FLUSH_MS. */
 static void flush(struct stream *stream)
 {
+	gint64 end_us = g_get_monotonic_time() + FLUSH_MS * 1000;
+	gint64 left_us;
+
 	g_mutex_lock(&stream->lock);
-	if (stream->out_fd >= 0 && stream->queue->len) {
-		write_some(stream, stream->queue->data + stream->queue_sent,
-			   stream->queue->len - stream->queue_sent);
+	while (stream->out_fd >= 0 && stream->queue_sent < stream->queue->len) {
+		struct pollfd pollfd = { .fd = stream->out_fd, .events = POLLOUT };
+		ssize_t done = write_some(stream, stream->queue->data + stream->queue_sent,
+					  stream->queue->len - stream->queue_sent);
+
+		if (done < 0 && done != -EAGAIN) {
+			break;
+		}
+		stream->queue_sent += (size_t)MAX(done, 0);
+		left_us = end_us - g_get_monotonic_time();
+		if (left_us <= 0 || (done <= 0 && poll(&pollfd, 1, (int)(left_us / 1000)) <= 0)) {
+			break;
+		}
 	}
 	g_mutex_unlock(&stream->lock);
 }

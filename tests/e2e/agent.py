@@ -14,7 +14,7 @@ import sys
 import time
 
 import tap
-from machine import GUEST, TOP, VMM, Failure, Machine, gpu_device
+from machine import DESKTOP_DISK, TOP, VMM, Failure, Machine, gpu_device
 from viewer import TigerVnc, XServer, until
 
 os.environ["ORIEL_VMM"] = VMM
@@ -36,8 +36,7 @@ class Guest:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres=1024,yres=768", "-device", "virtio-keyboard-pci",
             *(("-device", "virtio-tablet-pci") if tablet else ()),
-            "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
-            "-device", "virtio-blk-pci,drive=disk", *PORT_OPTIONS, *options,
+            *DESKTOP_DISK, *PORT_OPTIONS, *options,
             append="root=/dev/vda desktop=xorg", memory="640M", smp=2))
         self.vm.wait_serial("^desktop: ready", 600)
         self.vm.run("export DISPLAY=:0 XDG_RUNTIME_DIR=/run/user/0 HOME=/root; until pgrep -x spice-vdagent "

@@ -12,7 +12,7 @@ import sys
 import time
 
 import tap
-from machine import GUEST, Failure, Machine, gpu_device
+from machine import DESKTOP_DISK, Failure, Machine, gpu_device
 from viewer import TigerVnc, XServer, crc, gvnccapture, until
 
 WIDTH, HEIGHT = 1920, 1080
@@ -24,8 +24,7 @@ class Desktop:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-            "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
-            "-device", "virtio-blk-pci,drive=disk", "-vnc", "127.0.0.1:8,share=ignore",
+            *DESKTOP_DISK, "-vnc", "127.0.0.1:8,share=ignore",
             append="root=/dev/vda", memory="512M", smp=2))
         self.viewer = stack.enter_context(TigerVnc(self.x, "127.0.0.1::5908"))
 

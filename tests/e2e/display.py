@@ -11,10 +11,11 @@ import re
 import sys
 
 import tap
-from machine import Failure, Machine, gpu_device, gpu_initrd
+from machine import DESKTOP_DISK, Failure, Machine, gpu_device, gpu_initrd
 from viewer import TigerVnc, XServer, crc, gvnccapture, until
 
 WIDTH, HEIGHT = 1024, 768
+DESKTOP = {"append": "root=/dev/vda", "memory": "512M", "smp": 2}
 
 
 @contextlib.contextmanager
@@ -39,15 +40,16 @@ def pattern(vm, arguments="", end_limit_s=60):
 class Bench:
     """One guest and one X server that all tests here share."""
 
-    def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT), args=()):
-        """args: more of the VMM's."""
+    def __init__(self, kind, stack, screen=(2048, 1280), mode=(WIDTH, HEIGHT), args=(), desktop=False):
+        """args: more of the VMM's; desktop: the guest begins with weston instead of a console."""
         self.kind = kind
         self.x = stack.enter_context(XServer(*screen))
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={mode[0]},yres={mode[1]}",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-vnc", "127.0.0.1:7,share=ignore",
-            *args, initrd=gpu_initrd(kind)))
-        self.vm.wait_serial("^guest: ready", 120)
+            *args, *(DESKTOP_DISK if desktop else ()), initrd=gpu_initrd(kind),
+            **(DESKTOP if desktop else {})))
+        self.vm.wait_serial("^desktop: ready" if desktop else "^guest: ready", 300)
 
     def pattern(self, arguments=""):
         return pattern(self.vm, arguments)

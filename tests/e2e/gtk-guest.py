@@ -8,6 +8,7 @@ gtk-guest.py [WORD...]: those tests that have a WORD in their names.
 
 import contextlib
 import functools
+import os
 import re
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import egl
 import tap
 from display import HEIGHT, WIDTH, pattern
 from machine import Failure, Machine, environment, gpu_device, gpu_initrd, read_ppm
-from viewer import XServer, crc, until
+from viewer import XServer, crc, find, until
 from wayland import Sway
 
 LIMIT_S = 120
@@ -32,8 +33,11 @@ class X(XServer):
         self.dir = tempfile.mkdtemp(prefix="x-")
 
     def picture(self):
-        path = f"{self.dir}/screen.ppm"
-        self.run("import", "-window", "root", "-crop", f"{WIDTH}x{HEIGHT}+0+0", "-depth", "8", path)
+        return self.screen("-crop", f"{WIDTH}x{HEIGHT}+0+0")
+
+    def screen(self, *options):
+        path = f"{os.environ.get('SANDBOX_OUT', self.dir)}/screen.ppm"
+        self.run("import", "-window", "root", *options, "-depth", "8", path)
         return read_ppm(path)
 
 
@@ -102,6 +106,32 @@ def without_a_copy(options):
         tap.same("pixels read for a viewer", state.get("reader"), None)
 
 
+def two_vgpus():
+    """Each has a tab; the keys choose."""
+    heads = ("left", "right")
+    with X() as server, contextlib.ExitStack() as stack:
+        devices = []
+        for head in heads:
+            devices += ["-device", f"{gpu_device('bochs', stack)},id={head},xres={WIDTH},yres={HEIGHT - 100}"]
+        with environment(server.environ):
+            vm = stack.enter_context(Machine(*devices, "-display", "gtk,show-tabs=on", initrd=gpu_initrd("bochs")))
+        vm.wait_serial("^guest: ready", LIMIT_S)
+        pictures = []
+        for number, head in enumerate(heads):
+            vm.send(f"KMS_CARD=/dev/dri/card{number} kmspattern --flips {2 + number} &")
+            wanted = vm.wait_serial(rf"^frame {2 + number} (.*)$", LIMIT_S).group(1)
+            vm.wait_serial("^holds", LIMIT_S)
+            path = f"{vm.dir}/{head}.ppm"
+            vm.qmp("screendump", filename=path, device=head, head=0)
+            tap.same(f"the screendump of {head}", crc(read_ppm(path)), wanted)
+            pictures.append(read_ppm(path))
+        window = server.run("xdotool", "search", "--onlyvisible", "--name", ".").split()[-1].decode()
+        for number in (1, 2, 1):
+            server.run("xdotool", "windowfocus", window, "key", f"ctrl+alt+{number}")
+            until(f"tab {number}", True, lambda: find(pictures[number - 1], server.screen()) is not None,  # noqa: B023
+                  LIMIT_S)
+
+
 def on_wayland_by_cairo():
     with Sway() as server, guest(server, "bochs", "") as vm:
         is_shown(server, vm, ("", "--flips 3"))
@@ -112,6 +142,7 @@ def main():
     tests = [
         ("/gtk-guest/x", functools.partial(on_x, "", 0)),
         ("/gtk-guest/x-without-dma-bufs-warns-once", functools.partial(on_x, ",gl=on", 1)),
+        ("/gtk-guest/x-two-vgpus-are-tabs", two_vgpus),
         ("/gtk-guest/driver", egl.load_driver),
         ("/gtk-guest/wayland-without-gl", on_wayland_by_cairo),
         ("/gtk-guest/wayland-copies-nothing", functools.partial(without_a_copy, ",gl=on")),

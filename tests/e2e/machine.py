@@ -18,6 +18,9 @@ import uuid
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GUEST = os.path.join(TOP, "build/guest")
+# The desktop's root file system (root=/dev/vda).
+DESKTOP_DISK = ("-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
+                "-device", "virtio-blk-pci,drive=disk")
 VMM = os.environ.get("ORIEL_VMM", os.path.join(TOP, "build/qemu-system-x86_64"))
 
 

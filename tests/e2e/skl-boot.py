@@ -16,7 +16,7 @@ import time
 
 import tap
 from host import KernelLog, check_guest, check_nothing_held
-from machine import GUEST, Failure, Machine, gpu_device
+from machine import DESKTOP_DISK, Failure, Machine, gpu_device
 from viewer import crc
 
 BOOTS = int(os.environ.get("SKL_BOOTS", "2"))
@@ -30,8 +30,7 @@ class Guest:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres={WIDTH},yres={HEIGHT}",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-            "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
-            "-device", "virtio-blk-pci,drive=disk",
+            *DESKTOP_DISK,
             append="root=/dev/vda", memory="1G", smp=2))
 
     def screen(self):

@@ -15,7 +15,7 @@ import time
 import display
 import tap
 from host import check_guest
-from machine import GUEST, Failure, Machine, gpu_device, read_ppm
+from machine import DESKTOP_DISK, Failure, Machine, gpu_device, read_ppm
 from viewer import RawClient, TigerVnc, XServer, crc, until
 
 FULL = bool(os.environ.get("SKL_FULL"))
@@ -157,8 +157,7 @@ class Desktop:
         self.vm = stack.enter_context(Machine(
             "-device", f"{gpu_device(kind, stack)},xres=1280,yres=800",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-            "-drive", f"file={GUEST}/desktop.img,if=none,id=disk,format=raw,readonly=on",
-            "-device", "virtio-blk-pci,drive=disk", "-vnc", "127.0.0.1:8",
+            *DESKTOP_DISK, "-vnc", "127.0.0.1:8",
             append="root=/dev/vda", memory="768M", smp=2))
         self.vm.wait_serial("^desktop: ready", 240)
         time.sleep(3)

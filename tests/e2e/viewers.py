@@ -3,7 +3,8 @@
 """Every viewer at the same guest at the same time: all show what the guest draws, none holds up another, and
 none leaves anything behind.
 
-viewers.py KIND [HOST...]: KIND as for display.py; HOST: x11 or wayland, where this host's own window is.
+viewers.py KIND [HOST...]: KIND as for display.py; HOST: x11 or wayland, where this host's own window is, x11-desktop or
+wayland-desktop, the same with a desktop in the guest.
 In the environment: VIEWERS_VISITS, how often each viewer comes and goes (default 3); VIEWERS_STOP=1: each is stopped
 in turn, too, which takes a machine with a processor for each viewer.
 """
@@ -12,7 +13,9 @@ import functools
 import os
 import re
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 
 import display
@@ -48,8 +51,14 @@ def until_window(spicy, limit_s=240):
 class Viewer:
     """One of them: its process, and how to see whether it shows a picture."""
 
-    def __init__(self, name, process, shows):
-        self.name, self.process, self.shows = name, process, shows
+    def __init__(self, name, process, screen, shows=None):
+        """screen(): what it shows, and maybe something around it, as (width, height, RGB bytes)."""
+        self.name, self.process, self.screen = name, process, screen
+        if shows:
+            self.shows = shows
+
+    def shows(self, picture):
+        return find(picture, self.screen()) is not None
 
     def stop(self, number):
         # A browser is several processes, in a group of its own.
@@ -59,18 +68,35 @@ class Viewer:
             self.process.send_signal(number)
 
 
+def keep(path, picture):
+    width, height, rgb = picture
+    with open(path, "wb") as file:
+        file.write(b"P6 %d %d 255\n" % (width, height) + rgb)
+
+
+def psnr(x, ours, theirs):
+    """In dB, by ImageMagick; two equal pictures: infinite."""
+    paths = []
+    for number, picture in enumerate((ours, theirs)):
+        paths.append(f"{tempfile.gettempdir()}/psnr-{number}.ppm")
+        keep(paths[-1], picture)
+    done = subprocess.run(["compare", "-metric", "PSNR", *paths, "null:"], env=x.environ, capture_output=True,
+                          text=True, check=False)
+    return float(done.stderr.split()[0])
+
+
 class On:
     """A guest whose VMM has a window of its own on an X server, and serves VNC and SPICE."""
 
-    def __init__(self, kind, stack):
+    def __init__(self, kind, desktop, stack):
         self.stack = stack
         self.own = self.own_screen(stack)
         with environment(self.own_environ()):
             self.bench = display.Bench(kind, stack, mode=(WIDTH, HEIGHT), args=(
-                "-display", self.own_display(), "-vnc", f"127.0.0.1:8,websocket={WEB_PORT},share=ignore", "-spice",
-                self.spice_options()))
+                "-display", self.own_display(), "-vnc", f"127.0.0.1:8,websocket={WEB_PORT},share=ignore",
+                "-vnc", "127.0.0.1:9,lossy=on", "-spice", self.spice_options()), desktop=desktop)
         self.vm = self.bench.vm
-        self.viewers = [Viewer("own window", self.own_process(), self.own_shows)]
+        self.viewers = [Viewer("own window", self.own_process(), self.own_picture)]
 
     # ---- this host's window ----
 
@@ -93,10 +119,10 @@ class On:
         """Of a picture that is kept for people."""
         return f"{OUT or self.vm.dir}/{name}.ppm"
 
-    def own_shows(self, picture):
+    def own_picture(self):
         path = self.path("gtk-x11")
         self.own.run("import", "-window", "root", "-depth", "8", path)
-        return find(picture, read_ppm(path)) is not None
+        return read_ppm(path)
 
     # ---- the others ----
 
@@ -105,24 +131,27 @@ class On:
 
     def attach_all(self):
         tiger = self.stack.enter_context(TigerVnc(self.new_screen(), "127.0.0.1::5908"))
-        self.viewers.append(Viewer("tigervnc", tiger.process,
-                                   lambda picture: crc(tiger.picture()) == crc(picture)))
+        self.viewers.append(Viewer("tigervnc", tiger.process, tiger.picture))
         self.attach_others()
 
     def attach_others(self):
         browser = self.stack.enter_context(Chromium(self.new_screen(), f"http://127.0.0.1:{WEB_PORT}/"))
-        self.viewers.append(Viewer("novnc", browser.process,
-                                   lambda picture: browser.find(picture) is not None))
+
+        def page():
+            screen = browser.screen()
+            keep(self.path("novnc"), screen)
+            return screen
+        self.viewers.append(Viewer("novnc", browser.process, page))
         screen = self.stack.enter_context(SpicyScreen())
         spicy = self.stack.enter_context(Spicy(screen, self.vm.dir, "-h", "127.0.0.1", "-p", str(SPICE_PORT)))
         window = until_window(spicy)
         spicy.xdotool("windowsize", window, "1500", "950")
 
-        def shows(picture):
+        def picture():
             path = self.path("spicy")
             screen.run(spicy.home, "import", "-window", "root", "-depth", "8", path)
-            return find(picture, read_ppm(path)) is not None
-        self.viewers.append(Viewer("spicy", spicy.process, shows))
+            return read_ppm(path)
+        self.viewers.append(Viewer("spicy", spicy.process, picture))
 
     # ---- tests ----
 
@@ -133,6 +162,12 @@ class On:
         for viewer in self.viewers:
             if viewer is not but:
                 until(f"{viewer.name} shows {wanted}", True, lambda: viewer.shows(picture), limit_s)  # noqa: B023
+
+    def all_agree(self):
+        """Every viewer has what the guest reads back from its screen. The clock may tick meanwhile."""
+        before = self.bench.screen()
+        picture = self.vm.screendump(f"{self.vm.dir}/dump.ppm")
+        return crc(picture) == before and all(viewer.shows(picture) for viewer in self.viewers)
 
     def flips(self, seconds=5):
         """How many flips a second the guest does for some seconds."""
@@ -179,11 +214,10 @@ class OnWayland(On):
     def own_process(self):
         """Not stopped: with GL the toolkit waits for a compositor (docs/gtk.md)."""
 
-    def own_shows(self, picture):
+    def own_picture(self):
         screen = self.own.screen()
-        with open(self.path("gtk-wayland"), "wb") as file:
-            file.write(b"P6 %d %d 255\n" % screen[:2] + screen[2])
-        return find(picture, screen) is not None
+        keep(self.path("gtk-wayland"), screen)
+        return screen
 
     def spice_options(self):
         return f"disable-ticketing,gl=on,unix,addr={self.socket}"
@@ -191,7 +225,7 @@ class OnWayland(On):
     def attach_others(self):
         """No browser: a compositor, the window's GL and it are too much for what draws all of it here."""
         probe = self.stack.enter_context(Probe(self.vm.dir, self.spice_uri()))
-        self.viewers.append(Viewer("spice-gtk with the dma-buf", probe.process,
+        self.viewers.append(Viewer("spice-gtk with the dma-buf", probe.process, probe.gl_picture,
                                    lambda picture: probe.gl_picture() == words(crc(picture))))
 
 
@@ -257,15 +291,49 @@ def visits_leave_nothing(on):
                 raise Failure(f"{grown} KiB more after {VISITS} visits of {visit.__name__}")
 
 
-HOSTS = {"x11": OnX11, "wayland": OnWayland}
+def desktop_moves(on):
+    """Every viewer shows a desktop on which something moves; what is left when it stops is everywhere the same."""
+    on.attach_all()
+    lossy = on.stack.enter_context(TigerVnc(on.new_screen(), "127.0.0.1::5909", "-NoJPEG=0", "-QualityLevel=8"))
+    # It draws as often as it can. So many viewers at two emulated processors get on when it pauses.
+    on.vm.run("cd /run/user/0; XDG_RUNTIME_DIR=$PWD WAYLAND_DISPLAY=$(echo wayland-?) weston-simple-shm & mover=$!; sleep 3; "
+              "while kill -STOP $mover && sleep 2 && kill -CONT $mover; do sleep 0.5; done & pauser=$!")
+    for viewer in [*on.viewers, Viewer("tigervnc with JPEG", lossy.process, lossy.picture)]:
+        for _ in range(3):
+            before = viewer.screen()
+            until(f"something moves in {viewer.name}", True, lambda: viewer.screen() != before, 120)  # noqa: B023
+    on.vm.run("kill $pauser; kill -STOP $mover")
+    until("a still picture everywhere", True, lambda: on.all_agree(), 300)
+    value = psnr(on.bench.x, on.vm.screendump(on.path("desktop")), lossy.picture())
+    print(f"# the same in {', '.join(viewer.name for viewer in on.viewers)}; JPEG {value:.1f} dB")
+    if value < 40:
+        raise Failure(f"JPEG: {value} dB")
+
+
+HOSTS = {"x11": (OnX11, False), "wayland": (OnWayland, False),
+         "x11-desktop": (OnX11, True), "wayland-desktop": (OnWayland, True)}
 TESTS = [("all-show-the-same", all_equal), ("visits-leave-nothing", visits_leave_nothing)]
 if STOP:
     TESTS.append(("a-stopped-one-stops-nobody", stopped_ones_stop_nobody))
+DESKTOP_TESTS = [("moves-everywhere", desktop_moves)]
+
+
+def told(test):
+    """test, with what the VMM wrote shown when it fails."""
+    def run(on):
+        try:
+            test(on)
+        except Exception:
+            print(f"# the VMM: {on.vm.messages()!r}")
+            raise
+    return run
 
 
 def tests_of(kind, hosts):
     for host in hosts:
-        yield from tap.group(f"/viewers/{kind}/{host}", functools.partial(HOSTS[host], kind), TESTS)
+        where, desktop = HOSTS[host]
+        yield from tap.group(f"/viewers/{kind}/{host}", functools.partial(where, kind, desktop),
+                             [(name, told(test)) for name, test in (DESKTOP_TESTS if desktop else TESTS)])
 
 
 if __name__ == "__main__":

@@ -459,6 +459,22 @@ def rfb(sock, password=None, security=2):
     return struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))[0]
 
 
+@test("qmp/quit-is-answered-behind-unread-events")
+def _(tmp):
+    path = os.path.join(tmp, "other")
+    vm = Vm(tmp, "-qmp", "unix:%s,server=on,wait=off" % path)
+    other = Qmp(path)
+    for _ in range(250):
+        other("stop")
+        other("cont")
+    # Its answer is behind what has been left unread, more than the socket holds and less than stops commands.
+    vm.qmp.send('{"execute": "quit"}')
+    time.sleep(0.3)
+    assert vm.qmp.reply() == {"return": {}}
+    assert len(vm.qmp.events) >= 500, len(vm.qmp.events)
+    vm.wait_end()
+
+
 @test("vnc/two-servers-show-two-screens-and-have-names")
 def _(tmp):
     devices = ("-device", "bochs-display,id=left", "-device", "bochs-display,id=right")

@@ -13,7 +13,7 @@
 #include "util/trace.h"
 
 /* How long a client may think in the handshake; and while a person types the password. */
-#define ANSWER_MS 10000
+#define ANSWER_MS 30000
 #define PASSWORD_MS 120000
 /* Until a viewer answers that we call. */
 #define CONNECT_S 10
