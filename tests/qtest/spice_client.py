@@ -106,6 +106,11 @@ class Screen:
                              (9, 0), (4, 0x41)):
             self.vm.store("writew", self.registers + 2 * index, value)
 
+    def pan(self, x, y):
+        """What is shown begins there."""
+        self.vm.store("writew", self.registers + 2 * 8, x)
+        self.vm.store("writew", self.registers + 2 * 9, y)
+
     def off(self):
         self.vm.store("writew", self.registers + 2 * 4, 0)
 

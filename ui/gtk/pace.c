@@ -63,6 +63,17 @@ static GdkWindow *find_token_window(GtkWidget *widget)
 
 	return window && GDK_IS_X11_WINDOW(window) ? window : NULL;
 }
+
+/* Where no window manager tells when a frame was drawn, the toolkit would ask the X server every few seconds
+ * whether one does by now, and wait for the answer. */
+static void ask_for_nothing(GdkWindow *window)
+{
+	GdkAtom drawn = gdk_atom_intern_static_string("_NET_WM_FRAME_DRAWN");
+
+	if (!gdk_x11_screen_supports_net_wm_hint(gdk_window_get_screen(window), drawn)) {
+		gdk_x11_window_set_frame_sync_enabled(window, FALSE);
+	}
+}
 #else
 static GdkFilterReturn on_x_event(GdkXEvent *xevent, GdkEvent *event, gpointer opaque)
 {
@@ -77,6 +88,10 @@ static bool send_token(struct view *view)
 static GdkWindow *find_token_window(GtkWidget *widget)
 {
 	return NULL;
+}
+
+static void ask_for_nothing(GdkWindow *window)
+{
 }
 #endif
 
@@ -109,6 +124,7 @@ void view_pace_realize(struct view *view)
 	view->token_window = find_token_window(widget);
 	if (view->token_window) {
 		gdk_window_add_filter(view->token_window, on_x_event, view);
+		ask_for_nothing(view->token_window);
 	}
 	view->clock = g_object_ref(gtk_widget_get_frame_clock(widget));
 	view->after_paint = g_signal_connect(view->clock, "after-paint", G_CALLBACK(on_after_paint),
