@@ -70,6 +70,12 @@ static JsonObject *describe_source(const struct source_state *source)
 		json_object_set_int_member(object, "copies", (gint64)source->copies);
 		json_object_set_int_member(object, "copy-tries", (gint64)source->copy_tries);
 	}
+	if (!g_strcmp0(source->tear, "wait")) {
+		json_object_set_int_member(object, "waits", (gint64)source->waits);
+		json_object_set_int_member(object, "wait-timeouts",
+					   (gint64)source->wait_timeouts);
+		json_object_set_double_member(object, "wait-ms", (double)source->wait_ns / 1e6);
+	}
 	return object;
 }
 

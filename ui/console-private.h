@@ -35,6 +35,9 @@ struct console {
 	GQueue sinks; /* of struct sink, by its link */
 	guint kick; /* GSource that delivers later, or 0 */
 	unsigned int hold; /* > 0: don't deliver from inside a submit */
+	uint64_t buffer_seq; /* the first frame of those in a row that are of the present buffer */
+	bool in_use; /* the source was told that somebody reads the mailbox's frame */
+	bool capturing;
 
 	struct reader *reader;
 	pixman_region32_t reader_hint; /* submitted since the reader looked last */

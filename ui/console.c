@@ -17,6 +17,7 @@
 #define CAPTURE_TRIES 8
 
 static void deliver(struct console *console);
+static void unuse_if_done(struct console *console);
 
 static struct sink *link_sink(GList *link)
 {
@@ -85,6 +86,7 @@ static void drop_picture(struct console *console)
 	g_clear_pointer(&console->reader_text, g_free);
 	pixman_region32_clear(&console->reader_hint);
 	reader_forget(console->reader);
+	unuse_if_done(console);
 }
 
 void console_destroy(struct console *console)
@@ -139,6 +141,44 @@ static bool sink_busy(const struct sink *sink)
 	return sink->seq_done < sink->seq_sent;
 }
 
+/* ---- use: who reads the mailbox's frame, where the guest has it ---- */
+
+/* False: it isn't what the guest shows any more, and a newer one will come. */
+static bool use(struct console *console)
+{
+	if (!console->in_use && console->ops->use && !console->ops->use(console->source)) {
+		return false;
+	}
+	console->in_use = true;
+	return true;
+}
+
+/* The reader reads at once; what takes its time is a sink that has the guest's own buffer. One that
+ * still reads a buffer of before is too late to be waited for. */
+static bool is_read(const struct console *console)
+{
+	for (GList *l = console->sinks.head; l; l = l->next) {
+		struct sink *sink = link_sink(l);
+
+		if (sink->wanted && sink->ops->accepts == SINK_DMABUF && sink_busy(sink) &&
+		    sink->seq_sent >= console->buffer_seq) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void unuse_if_done(struct console *console)
+{
+	if (console->in_use && !console->hold && !console->capturing &&
+	    !(console->current && is_read(console))) {
+		console->in_use = false;
+		if (console->ops->unuse) {
+			console->ops->unuse(console->source);
+		}
+	}
+}
+
 /* ---- delivery ---- */
 
 /* The same presentation with another damage. */
@@ -176,7 +216,7 @@ static bool deliver_dmabuf(struct console *console, struct sink *sink)
 	struct frame *frame = console->current;
 	const pixman_region32_t *damage = sink->fresh ? NULL : &sink->pending_damage;
 
-	if (!frame || sink_busy(sink) || !sink_has_damage(sink)) {
+	if (!frame || sink_busy(sink) || !sink_has_damage(sink) || !use(console)) {
 		return false;
 	}
 	if (damage && frame->damage_known &&
@@ -316,7 +356,7 @@ static void refresh_reader(struct console *console)
 	/* A look that was put off stays due even when who asked for it has gone: another sink may
 	 * have been told to wait for it (console_cpu_frame). */
 	if (!frame || console->reader_seq == frame->seq ||
-	    !(reader_wanted(console) || console->reader_waits)) {
+	    !(reader_wanted(console) || console->reader_waits) || !use(console)) {
 		return;
 	}
 	start = clock_ns();
@@ -378,6 +418,7 @@ static void deliver(struct console *console)
 		refresh_reader(console);
 	} while (deliver_one(console, SINK_CPU));
 	console->hold--;
+	unuse_if_done(console);
 }
 
 /* ---- source side ---- */
@@ -412,6 +453,9 @@ void console_submit(struct console *console, struct frame *frame)
 		spread_damage(console, &frame->damage, SINK_DMABUF);
 		pixman_region32_union(&console->reader_hint, &console->reader_hint,
 				      &frame->damage);
+	}
+	if (!console->current || console->current->buffer != frame->buffer) {
+		console->buffer_seq = frame->seq;
 	}
 	frame_unref(console->current);
 	console->current = frame;
@@ -470,6 +514,7 @@ static void update_active(struct console *console)
 		console->ops->poll(console->source);
 	}
 	console->hold--;
+	unuse_if_done(console);
 }
 
 void console_attach(struct console *console, struct sink *sink, const struct sink_ops *ops)
@@ -500,6 +545,7 @@ void console_detach(struct sink *sink)
 	g_queue_unlink(&console->sinks, &sink->link);
 	pixman_region32_fini(&sink->pending_damage);
 	update_active(console);
+	unuse_if_done(console);
 }
 
 void sink_set_wanted(struct sink *sink, bool wanted)
@@ -513,10 +559,12 @@ void sink_set_wanted(struct sink *sink, bool wanted)
 	sink->wanted = wanted;
 	sink->fresh = true;
 	sink->blank_due = true;
-	sink->seq_done = sink->seq_sent;
+	/* What it had is its own affair, also if it is given the same frame again. */
+	sink->seq_sent = sink->seq_done = 0;
 	pixman_region32_clear(&sink->pending_damage);
 	update_active(console);
 	if (!wanted) {
+		unuse_if_done(console);
 		return;
 	}
 	if (sink->ops->cursor_set) {
@@ -541,6 +589,7 @@ void sink_done(struct sink *sink, uint64_t seq)
 	if (sink_busy(sink)) {
 		return;
 	}
+	unuse_if_done(console);
 	if (console->current && (console->current->seq != seq || sink_has_damage(sink))) {
 		kick(console);
 	}
@@ -580,11 +629,15 @@ pixman_image_t *console_capture(struct console *console, GError **error)
 
 	g_assert(main_thread_is_current());
 	reader_set_gl(console->reader, display_gl_reader(console->registry));
+	console->capturing = true;
 	for (unsigned int i = 0; i < CAPTURE_TRIES && !image; i++) {
 		console->ops->poll(console->source);
 		if (!console->current) {
 			console_blank_error(console, error);
 			break;
+		}
+		if (!use(console)) {
+			continue;
 		}
 		image = reader_capture(console->reader, console->current, error);
 		if (!image) {
@@ -600,6 +653,8 @@ pixman_image_t *console_capture(struct console *console, GError **error)
 		error_set(error, "%s: no picture: the guest flips faster than it can be read",
 			  console->device);
 	}
+	console->capturing = false;
+	unuse_if_done(console);
 	if (!console->active) {
 		drop_picture(console);
 	}

@@ -13,6 +13,7 @@
 #include "vfio-dmabuf.h"
 #include "vfio-edid.h"
 #include "vfio-gfx.h"
+#include "vfio-hold.h"
 #include "vfio-plane.h"
 #include "vfio-region-plane.h"
 #include "vfio-snapshots.h"
@@ -60,6 +61,7 @@ struct vfio_display {
 
 	enum vfio_tear tear;
 	struct vfio_copy *copy; /* with VFIO_TEAR_COPY; then shown is NULL */
+	struct vfio_hold *hold; /* with VFIO_TEAR_WAIT */
 	unsigned int mixed_in_a_row; /* reads that a flip came into */
 
 	/* The status page as of the last look; false: the next look has to ask for everything. */

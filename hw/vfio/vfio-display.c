@@ -453,6 +453,27 @@ static bool source_still_whole(void *source, const struct frame *frame)
 	return false;
 }
 
+static bool source_use(void *source)
+{
+	struct vfio_display *display = source;
+
+	if (!display->device || !display->hold ||
+	    vfio_hold_use(display->hold, display->flip_count)) {
+		return true;
+	}
+	vfio_display_look_soon(display);
+	return false;
+}
+
+static void source_unuse(void *source)
+{
+	struct vfio_display *display = source;
+
+	if (display->hold) {
+		vfio_hold_unuse(display->hold);
+	}
+}
+
 static void source_expect_change(void *source)
 {
 	hurry(source);
@@ -460,7 +481,7 @@ static void source_expect_change(void *source)
 
 const char *vfio_tear_name(enum vfio_tear tear)
 {
-	static const char *const names[] = { "allow", "latch", "copy" };
+	static const char *const names[] = { "allow", "latch", "copy", "wait" };
 
 	return names[tear];
 }
@@ -483,6 +504,9 @@ static void source_get_state(void *source, struct source_state *state)
 	if (display->gfx && vfio_gfx_read_status(display->gfx, &status) == 0) {
 		state->tells_flips = true;
 		state->flips = status.flip_count;
+		state->waits = status.hold_count;
+		state->wait_timeouts = status.hold_timeouts;
+		state->wait_ns = status.hold_wait_ns;
 		state->mixed_reads = display->mixed_reads;
 	}
 }
@@ -493,6 +517,8 @@ static const struct source_ops source_ops = {
 	.set_mode = source_set_mode,
 	.frame_done = source_frame_done,
 	.still_whole = source_still_whole,
+	.use = source_use,
+	.unuse = source_unuse,
 	.expect_change = source_expect_change,
 	.get_state = source_get_state,
 };
@@ -505,18 +531,37 @@ bool vfio_display_present(struct vfio_device *device)
 	       vfio_plane_probe(device, VFIO_GFX_PLANE_TYPE_REGION);
 }
 
+/* What there is for config->tear, into *tear. */
 static bool check_tear(const struct vfio_display_config *config, const struct vfio_gfx *gfx,
-			GError **error)
+		       enum vfio_tear *tear, GError **error)
 {
-	if (config->tear == VFIO_TEAR_COPY) {
-		return (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_SNAPSHOT)) ||
-		       error_set(error, "%s: x-tear=copy: the device can't make snapshots",
-				 config->device->name);
+	uint32_t caps = gfx ? vfio_gfx_caps(gfx) : 0;
+	const char *name = config->device->name;
+
+	*tear = config->tear;
+	switch (config->tear) {
+	case VFIO_TEAR_ALLOW:
+		return true;
+	case VFIO_TEAR_LATCH:
+		return (caps & VFIO_GFX_CAP_IRQ) ||
+		       error_set(error, "%s: x-tear=latch: the device doesn't say when the guest "
+				 "flips", name);
+	case VFIO_TEAR_COPY:
+		return (caps & VFIO_GFX_CAP_SNAPSHOT) ||
+		       error_set(error, "%s: x-tear=copy: the device can't make snapshots", name);
+	case VFIO_TEAR_WAIT:
+		break;
 	}
-	return config->tear == VFIO_TEAR_ALLOW ||
-	       (gfx && (vfio_gfx_caps(gfx) & VFIO_GFX_CAP_IRQ)) ||
-	       error_set(error, "%s: x-tear=latch: the device doesn't say when the guest flips",
-			 config->device->name);
+	if (caps & VFIO_GFX_CAP_HOLD) {
+		return true;
+	}
+	if (!(caps & VFIO_GFX_CAP_SNAPSHOT)) {
+		return error_set(error, "%s: x-tear=wait: the device can't make the guest wait", name);
+	}
+	/* What else shows every viewer whole pictures only. */
+	*tear = VFIO_TEAR_COPY;
+	warn_report("%s: x-tear=wait: the device can't make the guest wait; using x-tear=copy", name);
+	return true;
 }
 
 static bool set_up_mode(const struct vfio_display_config *config, struct vfio_edid *edid,
@@ -540,6 +585,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	struct vfio_display *display;
 	struct vfio_edid *edid;
 	struct vfio_gfx *gfx;
+	enum vfio_tear tear;
 
 	if (!dmabuf && !region) {
 		error_set(error, "%s: display=on: the device has no display", device->name);
@@ -547,7 +593,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	}
 	edid = vfio_edid_create(device);
 	gfx = vfio_gfx_probe(device);
-	if (!check_tear(config, gfx, error) || !set_up_mode(config, edid, error)) {
+	if (!check_tear(config, gfx, &tear, error) || !set_up_mode(config, edid, error)) {
 		vfio_gfx_destroy(gfx);
 		vfio_edid_destroy(edid);
 		return NULL;
@@ -555,7 +601,7 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	display = g_new0(struct vfio_display, 1);
 	display->device = device;
 	display->edid = edid;
-	display->tear = config->tear;
+	display->tear = tear;
 	display->primary = VFIO_PLANE_PRIMARY;
 	display->kind = dmabuf ? VFIO_GFX_PLANE_TYPE_DMABUF : VFIO_GFX_PLANE_TYPE_REGION;
 	display->region_too = dmabuf && region;
@@ -566,7 +612,8 @@ struct vfio_display *vfio_display_create(const struct vfio_display_config *confi
 	display->console = console_create(config->registry, config->label, 0, &source_ops,
 					  display);
 	vfio_cursor_init(&display->cursor, device, display->console);
-	display->copy = config->tear == VFIO_TEAR_COPY ? vfio_copy_create(display) : NULL;
+	display->copy = tear == VFIO_TEAR_COPY ? vfio_copy_create(display) : NULL;
+	display->hold = tear == VFIO_TEAR_WAIT ? vfio_hold_create(gfx) : NULL;
 	return display;
 }
 
@@ -585,6 +632,7 @@ static void release(struct vfio_display *display)
 	vfio_cursor_forget(&display->cursor);
 	g_clear_pointer(&display->watch, vfio_watch_destroy);
 	g_clear_pointer(&display->copy, vfio_copy_destroy);
+	g_clear_pointer(&display->hold, vfio_hold_destroy);
 	g_clear_pointer(&display->gfx, vfio_gfx_destroy);
 	g_clear_pointer(&display->edid, vfio_edid_destroy);
 	display->device = NULL;

@@ -26,11 +26,12 @@ struct vfio_display;
 #define VFIO_POLL_STILL_LOOKS 50u
 #define VFIO_POLL_STILL_MS    2000u
 
-/* What CPU viewers may see of a guest that flips while its picture is read. */
+/* What viewers (with LATCH: those on the CPU) may see of a guest that flips while its picture is read. */
 enum vfio_tear {
 	VFIO_TEAR_ALLOW, /* parts of both pictures */
 	VFIO_TEAR_LATCH, /* whole pictures only: reads that a flip came into are made again */
 	VFIO_TEAR_COPY, /* whole pictures only: snapshots that the device makes */
+	VFIO_TEAR_WAIT, /* the guest's flips wait, for so long as may be; else as LATCH */
 };
 /* As x-tear has it. */
 const char *vfio_tear_name(enum vfio_tear tear);
@@ -48,7 +49,8 @@ struct vfio_display_config {
 
 /* Does the device show anything? Context: any. */
 bool vfio_display_present(struct vfio_device *device);
-/* NULL and *error without a display, or when xres and yres or tear can't be had. Context: main. */
+/* NULL and *error without a display, or when xres and yres or tear can't be had; in place of WAIT, COPY
+ * is had with a warning. Context: main. */
 struct vfio_display *vfio_display_create(const struct vfio_display_config *config,
 					 GError **error);
 /* Accepts NULL. */

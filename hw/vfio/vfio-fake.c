@@ -299,6 +299,42 @@ static int snapshot_request(struct vfio_fake *fake, const uint32_t *wanted, size
 	return 0;
 }
 
+static struct vfio_gfx_status *hold_status_of(struct vfio_fake *fake)
+{
+	return (void *)fake->regions[fake->hold_gfx].data;
+}
+
+bool vfio_fake_is_held(struct vfio_fake *fake)
+{
+	return fake->hold_on && fake->hold_flip == hold_status_of(fake)->flip_count;
+}
+
+static int write_hold(struct vfio_fake *fake, const void *data, size_t size)
+{
+	struct vfio_gfx_hold hold;
+	bool shown;
+
+	g_assert(size == sizeof(hold));
+	memcpy(&hold, data, sizeof(hold));
+	g_assert(!hold.reserved);
+	if (fake->hold_result) {
+		return fake->hold_result;
+	}
+	shown = hold.flip_count == hold_status_of(fake)->flip_count && fake->primary.drm_format;
+	if (hold.timeout_ms) {
+		fake->holds += shown;
+		fake->late_holds += !shown;
+		fake->hold_on = shown;
+		fake->hold_flip = hold.flip_count;
+		return shown ? 0 : -ESTALE;
+	}
+	/* Letting go twice, or of what was never held, is a mistake of the caller's. */
+	g_assert(fake->hold_on && fake->hold_flip == hold.flip_count);
+	fake->hold_on = false;
+	fake->late_releases += !shown;
+	return shown ? 0 : -ESTALE;
+}
+
 static ssize_t fake_write(struct vfio_device *device, const void *data, size_t size,
 			  uint64_t offset)
 {
@@ -308,6 +344,12 @@ static ssize_t fake_write(struct vfio_device *device, const void *data, size_t s
 	from(device)->writes++;
 	if (!region) {
 		return -EINVAL;
+	}
+	if (from(device)->hold_gfx && offset == VFIO_FAKE_HOLD &&
+	    region == &from(device)->regions[from(device)->hold_gfx]) {
+		int ret = write_hold(from(device), data, size);
+
+		return ret ? ret : (ssize_t)size;
 	}
 	if (from(device)->snapshot_gfx &&
 	    region == &from(device)->regions[from(device)->snapshot_gfx]) {
@@ -603,6 +645,14 @@ struct vfio_gfx_snapshot *vfio_fake_snapshot_add(struct vfio_fake *fake, uint32_
 		.area_offset = VFIO_FAKE_AREA,
 	};
 	return told;
+}
+
+void vfio_fake_hold_add(struct vfio_fake *fake, uint32_t index)
+{
+	fake->hold_gfx = index;
+	hold_status_of(fake)->caps |= VFIO_GFX_CAP_HOLD;
+	hold_status_of(fake)->hold_offset = VFIO_FAKE_HOLD;
+	hold_status_of(fake)->hold_max_ms = 50;
 }
 
 void vfio_fake_signal(struct vfio_fake *fake, uint32_t index, unsigned int number)

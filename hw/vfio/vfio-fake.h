@@ -21,6 +21,7 @@
 #define VFIO_FAKE_DAMAGE  0x2000u
 #define VFIO_FAKE_DAMAGE_BYTES 0x1000u
 #define VFIO_FAKE_SNAPSHOT 0x3000u
+#define VFIO_FAKE_HOLD	   0x4000u
 #define VFIO_FAKE_AREA	   0x10000u
 #define VFIO_FAKE_SLOTS	   3u
 #define VFIO_FAKE_SLOT_BYTES 0x20000u
@@ -65,6 +66,12 @@ struct vfio_fake {
 	unsigned int snapshot_requests;
 	int snapshot_result; /* of a request, 0 or -errno */
 
+	unsigned int hold_gfx; /* the region that holds are written to, 0: none */
+	bool hold_on; /* a test's guest that flips all the same ends it */
+	uint64_t hold_flip; /* of status.flip_count */
+	unsigned int holds, late_holds, late_releases; /* late: ESTALE */
+	int hold_result; /* 0, or -errno of each */
+
 	struct vfio_gfx_damage damage; /* what the next harvest returns */
 	uint8_t damage_bitmap[512];
 
@@ -93,6 +100,10 @@ void vfio_fake_edid_add(struct vfio_fake *fake, uint32_t index, uint32_t max_siz
 struct vfio_gfx_status *vfio_fake_gfx_add(struct vfio_fake *fake, uint32_t index, uint32_t irq);
 /* Snapshots of the primary plane's dma-buf, in the extension as region @index. */
 struct vfio_gfx_snapshot *vfio_fake_snapshot_add(struct vfio_fake *fake, uint32_t index);
+/* Holds of the picture, in the extension as region @index. */
+void vfio_fake_hold_add(struct vfio_fake *fake, uint32_t index);
+/* Does the guest have to wait? */
+bool vfio_fake_is_held(struct vfio_fake *fake);
 /* The request is through, if there is one: as the module does it, @reason 0; else it fails. */
 void vfio_fake_snapshot(struct vfio_fake *fake, uint32_t reason);
 /* What the device does when an interrupt fires: signals the eventfd that was set. */

@@ -139,6 +139,17 @@ static bool can_snapshot(struct vfio_gfx *gfx)
 	       vfio_region_can_map(gfx->region, told.area_offset, told.slot_size);
 }
 
+/* ---- holds ---- */
+
+int vfio_gfx_hold(struct vfio_gfx *gfx, uint64_t flip_count, uint32_t timeout_ms)
+{
+	const struct vfio_gfx_hold hold = { .flip_count = flip_count, .timeout_ms = timeout_ms };
+	int ret = vfio_region_write(gfx->device, gfx->region, gfx->first.hold_offset, &hold,
+				    sizeof(hold));
+
+	return MIN(ret, 0);
+}
+
 /* ---- what the device can do ---- */
 
 /* Leaves in caps what makes sense and works. */
@@ -163,6 +174,14 @@ static void check_caps(struct vfio_gfx *gfx)
 	if ((first->caps & VFIO_GFX_CAP_SNAPSHOT) &&
 	    (!(first->caps & VFIO_GFX_CAP_IRQ) || !can_snapshot(gfx))) {
 		first->caps &= ~VFIO_GFX_CAP_SNAPSHOT;
+	}
+	/* A guest that waits is shown when it waits no more: the interrupt says so. */
+	if (!(first->caps & VFIO_GFX_CAP_IRQ) ||
+	    first->size < offsetof(struct vfio_gfx_status, hold_wait_ns) +
+				  sizeof(first->hold_wait_ns) ||
+	    !range_fits(first->hold_offset, sizeof(struct vfio_gfx_hold),
+			gfx->region->size_bytes)) {
+		first->caps &= ~VFIO_GFX_CAP_HOLD;
 	}
 	if (!range_fits(first->pages_offset, sizeof(struct vfio_gfx_pages),
 			gfx->region->size_bytes)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The consumer of linux/vfio_gfx.h: display interrupt, damage, snapshots. Context: main. */
+/* The consumer of linux/vfio_gfx.h: display interrupt, damage, snapshots, holds. Context: main. */
 #ifndef HW_VFIO_VFIO_GFX_H
 #define HW_VFIO_VFIO_GFX_H
 
@@ -48,5 +48,10 @@ int vfio_gfx_snapshot_read(struct vfio_gfx *gfx, struct vfio_gfx_snapshot *told)
 int vfio_gfx_snapshot_request(struct vfio_gfx *gfx, uint32_t slot);
 /* The first @size_bytes (whole pages) of @slot, read-only; undone by munmap(2). */
 int vfio_gfx_snapshot_map(struct vfio_gfx *gfx, uint32_t slot, uint64_t size_bytes, void **hva);
+
+/* Only with VFIO_GFX_CAP_HOLD: flips away from the picture of status.flip_count @flip_count wait for up
+ * to @timeout_ms; 0: no longer. 0; -ESTALE: it isn't shown, or (letting go) they waited no more; or
+ * another -errno. */
+int vfio_gfx_hold(struct vfio_gfx *gfx, uint64_t flip_count, uint32_t timeout_ms);
 
 #endif

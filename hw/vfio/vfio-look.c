@@ -217,6 +217,15 @@ static int query_primary(struct vfio_display *display, struct vfio_device_gfx_pl
 	return ret;
 }
 
+/* Does @status speak of the plane that was queried, with @flips counted before? */
+static bool is_about(const struct vfio_display *display, const struct vfio_gfx_status *status,
+		     const struct vfio_device_gfx_plane_info *info, uint64_t flips)
+{
+	/* A region has no id: the union of both holds its index. */
+	return display->kind == VFIO_GFX_PLANE_TYPE_DMABUF ? status->plane.id == info->dmabuf_id :
+							     status->flip_count == flips;
+}
+
 /*
  * Queries the primary plane and learns where in its buffer the picture lies. The status page says
  * that of the plane it names, and a flip may come between the two: then both are asked again.
@@ -225,21 +234,21 @@ static int query_placed(struct vfio_display *display, struct vfio_device_gfx_pla
 			struct vfio_plane_place *place)
 {
 	struct vfio_gfx_status status;
+	uint64_t flips = display->flip_count;
 
 	*place = (struct vfio_plane_place){ 0 };
-	for (unsigned int i = 0; i < PLACE_TRIES; i++) {
+	for (unsigned int i = 0; i < PLACE_TRIES; i++, flips = status.flip_count) {
 		int ret = query_primary(display, info);
 
 		display->queries++;
-		if (ret < 0 || vfio_plane_is_off(info) || !has_cap(display, VFIO_GFX_CAP_SOURCE) ||
-		    display->kind != VFIO_GFX_PLANE_TYPE_DMABUF) {
+		if (ret < 0 || vfio_plane_is_off(info) || !has_cap(display, VFIO_GFX_CAP_SOURCE)) {
 			return ret;
 		}
 		ret = vfio_gfx_read_status(display->gfx, &status);
 		if (ret < 0) {
 			return ret;
 		}
-		if (status.plane.id != info->dmabuf_id) {
+		if (!is_about(display, &status, info, flips)) {
 			continue;
 		}
 		place->rotation = status.rotation;
@@ -371,6 +380,9 @@ enum look vfio_display_look(struct vfio_display *display)
 	/* Before all else: whatever happens from here on makes the next glance differ. */
 	display->picture_known = display->gfx &&
 				 vfio_gfx_read_status(display->gfx, &status) == 0;
+	if (display->hold) {
+		vfio_hold_look_begin(display->hold, &status);
+	}
 	display->flip_count = status.flip_count;
 	if (display->copy) {
 		look = vfio_copy_begin(display->copy);
@@ -391,6 +403,9 @@ enum look vfio_display_look(struct vfio_display *display)
 	}
 	if (look == LOOK_FAILED) {
 		display->picture_known = false;
+	}
+	if (display->hold) {
+		vfio_hold_look_end(display->hold);
 	}
 	look_cursor_if_due(display, &status);
 	return look;

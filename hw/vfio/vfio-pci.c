@@ -236,7 +236,7 @@ void vfio_pci_give_back(struct vfio_pci *vp)
 }
 
 /* By enum vfio_tear. */
-static const char *const tear_choices[] = { "allow", "latch", "copy", NULL };
+static const char *const tear_choices[] = { "allow", "latch", "copy", "wait", NULL };
 
 static const struct property properties[] = {
 	PCI_PROPERTIES(struct vfio_pci, pd),
@@ -255,7 +255,8 @@ static const struct property properties[] = {
 	{ .name = "x-tear", .type = PROP_ENUM, .offset = offsetof(struct vfio_pci, tear),
 	  .def = "allow", .choices = tear_choices,
 	  .help = "pictures that the guest flips while they are read: allow; latch: read again, "
-		  "whole ones only; copy: whole copies that the device makes" },
+		  "whole ones only; copy: whole copies that the device makes; wait: the guest's "
+		  "flip waits for the reader, 50 ms at most" },
 	PROP("x-no-mmap", PROP_BOOL, struct vfio_pci, no_mmap, "off",
 	     "trap every access to the BARs (slow, to look at a driver)"),
 	PROP("romfile", PROP_STR, struct vfio_pci, romfile, NULL,

@@ -36,7 +36,8 @@ void vfio_region_plane_clear(struct vfio_region_plane *plane)
 /* Bytes from the region's start to the end of the last pixel. */
 static uint64_t bytes_needed(const struct fb_info *fb)
 {
-	return (uint64_t)fb->plane[0].stride_bytes * (fb->height_px - 1) +
+	return fb->plane[0].offset_bytes +
+	       (uint64_t)fb->plane[0].stride_bytes * (fb->height_px - 1) +
 	       (uint64_t)fb->width_px * fb_format_cpp(fb->fourcc);
 }
 

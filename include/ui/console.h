@@ -51,8 +51,10 @@ struct source_state { /* what query-display-state shows of the source */
 	uint64_t queries, frames, events_seen;
 	bool tells_flips; /* the device counts the guest's flips; with it: */
 	uint64_t flips, mixed_reads; /* mixed: reads that a flip came into */
-	const char *tear; /* "allow", "latch", "copy"; NULL where that is no question */
+	const char *tear; /* "allow", "latch", "copy", "wait"; NULL where that is no question */
 	uint64_t copies, copy_tries; /* "copy": pictures copied whole, and copies begun for them */
+	/* "wait": flips that waited for readers, those of them in vain, and how long all of them */
+	uint64_t waits, wait_timeouts, wait_ns;
 };
 
 struct source_ops {
@@ -77,6 +79,15 @@ struct source_ops {
 	 * damaged than this one.
 	 */
 	bool (*still_whole)(void *source, const struct frame *frame);
+	/*
+	 * Optional: somebody is about to read the frame submitted last, on the CPU or elsewhere; called
+	 * from within console_submit() too. False: the guest has flipped since, nobody reads it, and
+	 * the source submits a newer one soon (but not from in here).
+	 */
+	bool (*use)(void *source);
+	/* Optional, the end of use(): nobody reads it, for now. A frame that replaces one in use is in
+	 * use from its submission on, without another call. */
+	void (*unuse)(void *source);
 	/* Optional: a viewer has just sent input, so a change is likely: poll at full rate. */
 	void (*expect_change)(void *source);
 	/* Optional. */

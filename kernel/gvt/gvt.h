@@ -82,6 +82,8 @@ enum gvt_offer {
  * @query: decode the plane of a DRM_PLANE_TYPE_* for a consumer that wants a buffer; returns its id,
  *	or 0 with @plane off. Of a region vGPU the id isn't used.
  * @listened: the display eventfd came or went. Under state_lock.
+ * @hold: with VFIO_GFX_CAP_HOLD: put off flips away from the picture of status.flip_count @flips by
+ *	@limit_ns; 0: no longer. 0 or -ESTALE.
  */
 struct gvt_model_ops {
 	const char *guest_driver;
@@ -104,6 +106,7 @@ struct gvt_model_ops {
 	void (*changed)(struct gvt_vgpu *vgpu);
 	u32 (*query)(struct gvt_vgpu *vgpu, u32 type, struct gvt_plane *plane);
 	void (*listened)(struct gvt_vgpu *vgpu);
+	int (*hold)(struct gvt_vgpu *vgpu, u64 flips, u64 limit_ns);
 };
 
 extern const struct gvt_model_ops gvt_bochs_ops;
@@ -300,6 +303,7 @@ enum {
 #define GVT_GFX_PAGES_SIZE  (PAGE_SIZE + GVT_GFX_PICTURE_MAX / PAGE_SIZE * sizeof(u64))
 /* Behind damage and pages of every size, and of huge page tables' granularity. */
 #define GVT_GFX_SNAPSHOT (4u << 20)
+#define GVT_GFX_HOLD	 (GVT_GFX_SNAPSHOT + PAGE_SIZE)
 #define GVT_GFX_AREA	 (8u << 20)
 
 /* Layout of the EDID region. */

@@ -314,7 +314,7 @@ static ssize_t edid_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t 
 	return ret;
 }
 
-/* ---- status, control, damage, snapshots ---- */
+/* ---- status, control, damage, snapshots, holds ---- */
 
 static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u64 offset)
 {
@@ -357,6 +357,25 @@ static ssize_t gfx_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u
 	return copy_to_user(buf, (u8 *)&status + offset, count) ? -EFAULT : count;
 }
 
+static ssize_t hold_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count)
+{
+	struct vfio_gfx_hold hold;
+	int err;
+
+	if (count != sizeof(hold)) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&hold, buf, sizeof(hold))) {
+		return -EFAULT;
+	}
+	if (hold.reserved != 0) {
+		return -EINVAL;
+	}
+	err = vgpu->type->model->hold(vgpu, hold.flip_count,
+				      (u64)hold.timeout_ms * NSEC_PER_MSEC);
+	return err ?: (ssize_t)count;
+}
+
 static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t count, u64 offset)
 {
 	u32 known = VFIO_GFX_CONTROL_SOURCE | VFIO_GFX_CONTROL_SNAPSHOT |
@@ -364,6 +383,9 @@ static ssize_t gfx_write(struct gvt_vgpu *vgpu, const char __user *buf, size_t c
 	u32 control;
 	int err = 0;
 
+	if (offset == GVT_GFX_HOLD && vgpu->type->model->hold) {
+		return hold_write(vgpu, buf, count);
+	}
 	if (offset >= GVT_GFX_SNAPSHOT) {
 		return gvt_snapshot_write(vgpu, buf, count, offset - GVT_GFX_SNAPSHOT);
 	}
@@ -414,7 +436,6 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 {
 	u64 vram = vgpu->type->vram_bytes;
 	struct gvt_plane plane;
-	u64 size;
 
 	if (offset >= vram) {
 		return fb_read_plane(vgpu, buf, count, offset - vram);
@@ -423,12 +444,13 @@ static ssize_t fb_read(struct gvt_vgpu *vgpu, char __user *buf, size_t count, u6
 	mutex_lock(&vgpu->fb_lock);
 	plane = vgpu->fb_plane;
 	mutex_unlock(&vgpu->fb_lock);
-	size = plane.size_bytes - min_t(u64, plane.size_bytes, offset_in_page(plane.offset_bytes));
-	if (offset >= size) {
+	if (offset >= plane.size_bytes) {
 		return clear_user(buf, count) ? -EFAULT : count;
 	}
-	count = min_t(u64, count, size - offset);
-	return gvt_vram_read(vgpu->vram, plane.offset_bytes + offset, buf, count) ?: count;
+	count = min_t(u64, count, plane.size_bytes - offset);
+	/* From the page on, as a mapping has it. */
+	offset += round_down(plane.offset_bytes, PAGE_SIZE);
+	return gvt_vram_read(vgpu->vram, offset, buf, count) ?: count;
 }
 
 /* ---- what a firmware would have left for the guest's driver ---- */

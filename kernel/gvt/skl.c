@@ -35,6 +35,16 @@ static void timer_set(struct gvt_vgpu *vgpu)
 	}
 }
 
+static void status_hold(struct gvt_vgpu *vgpu)
+{
+	const struct gvt_skl_hold *hold = &vgpu->skl.hold;
+
+	vgpu->status.hold_state = hold->on ? VFIO_GFX_HOLD_ON : VFIO_GFX_HOLD_NONE;
+	vgpu->status.hold_count = hold->count;
+	vgpu->status.hold_timeouts = hold->timeouts;
+	vgpu->status.hold_wait_ns = hold->wait_ns;
+}
+
 /* GVT_SKL_* events have happened. Under state_lock. */
 static void act(struct gvt_vgpu *vgpu, unsigned int events, u64 now)
 {
@@ -42,6 +52,7 @@ static void act(struct gvt_vgpu *vgpu, unsigned int events, u64 now)
 	struct gvt_vblank vblank = {};
 	struct gvt_plane plane;
 
+	status_hold(vgpu); /* whatever ends a hold by itself is a flip or another mode: told below */
 	if (events & (GVT_SKL_FLIP | GVT_SKL_MODE)) {
 		gvt_skl_primary(&vgpu->skl, &plane);
 		gvt_display_limit(vgpu, &plane);
@@ -330,13 +341,48 @@ static ssize_t skl_bar_write(struct gvt_vgpu *vgpu, unsigned int index, const ch
 
 /* ---- what the consumer sees ---- */
 
+/* A hold is of what was shown before. */
 static void skl_changed(struct gvt_vgpu *vgpu)
 {
+	u64 now = ktime_get_ns();
 	unsigned long flags;
 
 	spin_lock_irqsave(&vgpu->state_lock, flags);
-	act(vgpu, GVT_SKL_MODE, ktime_get_ns());
+	act(vgpu, gvt_skl_release(&vgpu->skl, now) | GVT_SKL_MODE, now);
 	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+}
+
+/* Under state_lock, caught up with the time. */
+static int hold(struct gvt_vgpu *vgpu, u64 flips, u64 limit_ns, u64 now)
+{
+	if (vgpu->status.flip_count != flips) {
+		return -ESTALE;
+	}
+	if (limit_ns > 0) {
+		return gvt_skl_hold(&vgpu->skl, limit_ns) ? 0 : -ESTALE;
+	}
+	if (!vgpu->skl.hold.on) {
+		return -ESTALE;
+	}
+	act(vgpu, gvt_skl_release(&vgpu->skl, now), now);
+	return 0;
+}
+
+static int skl_hold(struct gvt_vgpu *vgpu, u64 flips, u64 limit_ns)
+{
+	unsigned long flags;
+	u64 now;
+	int err;
+
+	spin_lock_irqsave(&vgpu->state_lock, flags);
+	now = ktime_get_ns();
+	act(vgpu, gvt_skl_advance(&vgpu->skl, now), now);
+	err = hold(vgpu, flips, limit_ns, now);
+	status_hold(vgpu);
+	gvt_status_publish(vgpu);
+	timer_set(vgpu);
+	spin_unlock_irqrestore(&vgpu->state_lock, flags);
+	return err;
 }
 
 /* Addresses of the guest's pages that @plane lies in, of kvmalloc; NULL and *@why. */
@@ -414,7 +460,7 @@ static void skl_listened(struct gvt_vgpu *vgpu)
 
 const struct gvt_model_ops gvt_skl_ops = {
 	.guest_driver = "i915",
-	.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES,
+	.caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE | VFIO_GFX_CAP_PAGES | VFIO_GFX_CAP_HOLD,
 	.guest_irqs = true,
 	.init = skl_init,
 	.release = skl_release,
@@ -431,4 +477,5 @@ const struct gvt_model_ops gvt_skl_ops = {
 	.changed = skl_changed,
 	.query = skl_query,
 	.listened = skl_listened,
+	.hold = skl_hold,
 };

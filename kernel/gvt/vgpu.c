@@ -100,6 +100,9 @@ static void power_on(struct gvt_vgpu *vgpu)
 		.pages_offset = model->caps & VFIO_GFX_CAP_PAGES ? GVT_GFX_PAGES : 0,
 		.heads = 1,
 		.snapshot_offset = GVT_GFX_SNAPSHOT,
+		.hold_offset = model->caps & VFIO_GFX_CAP_HOLD ? GVT_GFX_HOLD : 0,
+		.hold_max_ms = model->caps & VFIO_GFX_CAP_HOLD ?
+				       GVT_SKL_HOLD_MAX_NS / NSEC_PER_MSEC : 0,
 	};
 	gvt_snapshot_power_on(vgpu);
 	model->set_monitor(vgpu, vgpu->edid_blob, vgpu->edid.edid_size);

@@ -22,6 +22,7 @@
  *   [damage_offset, ...)     struct vfio_gfx_damage and its bitmap; pread() there *harvests*
  *   [pages_offset, ...)      struct vfio_gfx_pages and its addresses
  *   [snapshot_offset, ...)   struct vfio_gfx_snapshot; its @state and @slot are written
+ *   [hold_offset, ...)       struct vfio_gfx_hold, only written
  *   [snapshot.area_offset, snapshot.slots * snapshot.slot_size)
  *                            the snapshots' pixels; can be mapped, read-only, and nothing else
  *   VFIO_REGION_INFO_CAP_SPARSE_MMAP says what can be mapped.
@@ -57,7 +58,7 @@
  *   Mainline can say where a buffer's plane is on the screen, not where in the buffer the picture
  *   begins, nor that it is turned. A consumer that sets VFIO_GFX_CONTROL_SOURCE promises to look at
  *   the status page for that: once a plane is queried, and status.plane.id is the id that the query
- *   returned, the first pixel of a linear plane is status.plane.offset % page size bytes into the
+ *   returned (of a region: and status.flip_count is what it was before the query), the first pixel of a linear plane is status.plane.offset % page size bytes into the
  *   buffer, that of a tiled one at (src_x, src_y), and rotation says how it is turned. Without it,
  *   planes that need it are off (VFIO_GFX_OFF_UNALIGNED).
  *
@@ -79,6 +80,21 @@
  *   one can be read while the next is made. A slot takes memory when it is first requested, as much
  *   as the picture needs, and gives it back when it is requested for a smaller picture and when
  *   VFIO_GFX_CONTROL_SNAPSHOT is cleared. Behind that memory a mapping reads as zero.
+ *
+ * Holds
+ *   The other way to whole pictures: the guest waits for its reader, and nothing is copied. It needs a
+ *   display engine whose guests wait for the vblank with what comes after a flip (VFIO_GFX_CAP_HOLD).
+ *     1. write { flip_count of the status page, timeout_ms } at hold_offset. ESTALE: the guest has
+ *        flipped since, look again;
+ *     2. query the plane, read the pixels: the guest's next flip waits, and with it the vblank that
+ *        would tell the guest of it, so the guest doesn't draw into what is read;
+ *     3. write { the same flip_count, 0 }: the flip happens now. ESTALE: the hold had ended before, so
+ *        what was read may be of two pictures.
+ *   A flip waits for @timeout_ms from when it was due, no longer, and each flip for one hold: a reader
+ *   that hangs costs the guest that once. A vblank without a flip is never late, and a hold of a
+ *   picture that stays costs nothing, however long. status.hold_state says whether it is on. Releasing
+ *   it, a flip in spite of it (counted in status.hold_timeouts), a mode change, a reset and closing the
+ *   device end it. What the guest draws in place isn't waited for.
  *
  * Times are CLOCK_MONOTONIC nanoseconds. All numbers are in the byte order of the host.
  */
@@ -154,6 +170,12 @@ struct vfio_gfx_plane {
  * @snapshot_offset: where in this region struct vfio_gfx_snapshot lies, with VFIO_GFX_CAP_SNAPSHOT.
  * @snapshot_state: as vfio_gfx_snapshot.state.
  * @snapshot_count: +1 whenever a request came to an end, well or not.
+ * @hold_offset: where in this region struct vfio_gfx_hold is written, with VFIO_GFX_CAP_HOLD.
+ * @hold_state: VFIO_GFX_HOLD_*.
+ * @hold_max_ms: a longer timeout counts as this.
+ * @hold_count: flips that waited for a reader since the device was opened...
+ * @hold_timeouts: ...and of these, flips that waited in vain.
+ * @hold_wait_ns: how long all together.
  */
 struct vfio_gfx_status {
 	__u32 magic;
@@ -184,6 +206,13 @@ struct vfio_gfx_status {
 	__u32 snapshot_offset;
 	__u32 snapshot_state;
 	__u64 snapshot_count;
+	__u32 hold_offset;
+	__u32 hold_state;
+	__u32 hold_max_ms;
+	__u32 reserved;
+	__u64 hold_count;
+	__u64 hold_timeouts;
+	__u64 hold_wait_ns;
 };
 
 #define VFIO_GFX_CAP_IRQ    (1U << 0) /* the display interrupt exists */
@@ -191,6 +220,8 @@ struct vfio_gfx_status {
 #define VFIO_GFX_CAP_SOURCE (1U << 2) /* src_x to cursor_time_ns and VFIO_GFX_CONTROL_SOURCE exist */
 #define VFIO_GFX_CAP_PAGES  (1U << 3) /* planes lie in guest memory, and pages_offset says where */
 #define VFIO_GFX_CAP_SNAPSHOT (1U << 4) /* snapshot_offset on and VFIO_GFX_CONTROL_SNAPSHOT exist */
+
+#define VFIO_GFX_CAP_HOLD (1U << 5) /* hold_offset on exist */
 
 /* Why a plane is off. A reader takes an unknown number as "off". */
 #define VFIO_GFX_OFF_NOT       0 /* it is on */
@@ -307,10 +338,28 @@ struct vfio_gfx_snapshot {
 #define VFIO_GFX_SNAPSHOT_CHANGED   2 /* another mode meanwhile: ask again */
 #define VFIO_GFX_SNAPSHOT_FLIPS	    3 /* the guest flips faster than a copy is made: ask later */
 
+/**
+ * struct vfio_gfx_hold - what is written at hold_offset, all of it at once.
+ * @flip_count: of status.flip_count, the picture that is meant.
+ * @timeout_ms: hold it; 0: let it go. Holding what is held sets another timeout.
+ * @reserved: 0.
+ *
+ * ESTALE: @flip_count isn't the present one, no picture is shown, or (letting go) there is no hold.
+ */
+struct vfio_gfx_hold {
+	__u64 flip_count;
+	__u32 timeout_ms;
+	__u32 reserved;
+};
+
+#define VFIO_GFX_HOLD_NONE 0
+#define VFIO_GFX_HOLD_ON   1
+
 /*
  * The framebuffer region of a region-type vGPU (VFIO_REGION_INFO_CAP_TYPE VFIO_GFX_REGION_TYPE /
  * VFIO_GFX_FB_REGION_SUBTYPE, and region_index of VFIO_DEVICE_QUERY_GFX_PLANE):
- *   [0, size - one page)    the shown plane from its first pixel, mappable, read-only. It follows
+ *   [0, size - one page)    the shown plane, mappable, read-only, from its first pixel, or (with
+ *                           VFIO_GFX_CONTROL_SOURCE) from the page that holds that. It follows
  *                           the plane: after a flip the same mapping shows the new one. Bytes
  *                           behind the plane's end read as zero, never as memory of an earlier,
  *                           larger mode.
@@ -324,11 +373,13 @@ struct vfio_gfx_snapshot {
 #endif
 #ifndef __cplusplus
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_plane) == 48);
-VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 192);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_status) == 232);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, flip_count) == 48);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, plane) == 96);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_pages) == 16);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, snapshot_count) == 184);
+VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_status, hold_count) == 208);
+VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_hold) == 16);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_damage) == 96);
 VFIO_GFX_ASSERT(offsetof(struct vfio_gfx_damage, plane) == 48);
 VFIO_GFX_ASSERT(sizeof(struct vfio_gfx_snapshot) == 136);

@@ -172,10 +172,10 @@ def viewer_sees_whole_frames(run):
     if watcher.pictures < SECONDS / 2:
         raise Failure(f"only {watcher.pictures} pictures")
     tap.same("pictures older than the one before", watcher.backwards, 0)
-    if run.tear in ("latch", "copy"):
+    if run.tear in ("latch", "copy", "wait"):
         tap.same("mixed pictures", len(watcher.mixed), 0)
     else:
-        print("# without x-tear=latch or copy that may be")
+        print("# without x-tear=latch, copy or wait that may be")
 
 
 def copies_are_whole(run):
@@ -187,6 +187,24 @@ def copies_are_whole(run):
     if not copies:
         raise Failure("no snapshot was made")
     tap.same("mixed reads", run.told["mixed-reads"], 0)
+
+
+def flips_wait_for_readers(run):
+    """What reading costs the guest: its frames, and the vblanks with them, are longer by that."""
+    told = run.told
+    print(f"# {told['waits']} of {run.flips:.0f} flips waited, {told['wait-ms']:.0f} ms all together, "
+          f"{told['wait-timeouts']} in vain; {run.flips / run.seconds:.1f} flips/s of {run.rate:.3f}; "
+          f"{run.stages['copy']:.1f} ms a read, {told['mixed-reads']} of them mixed")
+    if not told["waits"]:
+        raise Failure("no flip waited")
+    # Each for 50 ms at most, and what the guest calls a vblank's time is as long as it was.
+    if told["wait-ms"] > 50 * told["waits"]:
+        raise Failure(f"{told['wait-ms']} ms for {told['waits']} flips")
+    blanks, seconds = run.last - run.first, (run.last_us - run.first_us) / 1e6
+    wanted = run.rate * (seconds - told["wait-ms"] / 1e3)
+    print(f"# {blanks:.0f} vblanks in {seconds:.3f} s, {wanted:.1f} by the mode's rate and what was waited")
+    if abs(blanks - wanted) > max(wanted * 0.01, 3):
+        raise Failure(f"{blanks:.0f} vblanks, {wanted:.1f} wanted")
 
 
 def last_frame_stays(run):
@@ -206,8 +224,11 @@ WATCHED_TESTS = [("viewer-sees-whole-frames", viewer_sees_whole_frames),
 def tests_of(kind, tear):
     """The tests, with the runs made when they are due."""
     # A vGPU's own counts are the same whoever looks, and how.
-    copies = [("copies-are-whole", copies_are_whole)] if tear == "copy" else []
-    whole = (("alone", RUN_TESTS), ("watched", RUN_TESTS + WATCHED_TESTS + copies))
+    own = {"copy": [("copies-are-whole", copies_are_whole)],
+           "wait": [("flips-wait-for-readers", flips_wait_for_readers)]}.get(tear, [])
+    # A vblank that waits is late: flips_wait_for_readers() knows by how much.
+    counts = [test for test in RUN_TESTS if tear != "wait" or test[1] != blanks_are_rate_times_time]
+    whole = (("alone", RUN_TESTS), ("watched", counts + WATCHED_TESTS + own))
     name_of = f"{kind}/flip" + (f"/{tear}" if tear not in (None, "latch") else "")
     with contextlib.ExitStack() as stack:
         runs = {}

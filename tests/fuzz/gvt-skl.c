@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A Gen9 display engine under arbitrary accesses, times, monitors and resets. Whatever happens:
+ * A Gen9 display engine under arbitrary accesses, times, monitors, holds and resets. Whatever happens:
  * what is decoded lies within the graphics addresses, what changes is told, interrupts are what the
  * registers say, and nothing that the caller hears of comes before its deadline.
  */
@@ -105,10 +105,37 @@ static void access_write(struct fuzz *f, uint32_t offset, uint64_t value, unsign
 	}
 }
 
+/* When the flip comes that a hold puts off; GVT_SKL_NEVER: there is none. */
+static uint64_t held_until(const struct fuzz *f)
+{
+	const struct gvt_skl_pipe *pipe = gvt_skl_shown_pipe(&f->s);
+
+	if (!pipe || !pipe->plane_armed || !f->s.hold.on) {
+		return GVT_SKL_NEVER;
+	}
+	CHECK(f->s.hold.limit_ns <= GVT_SKL_HOLD_MAX_NS);
+	return pipe->vblank.epoch_ns + (pipe->blanks + 1) * pipe->vblank.period_ns +
+	       f->s.hold.limit_ns;
+}
+
+static void hold(struct fuzz *f, uint32_t value)
+{
+	f->events |= gvt_skl_advance(&f->s, f->now);
+	CHECK(gvt_skl_hold(&f->s, (uint64_t)value << 3) == (gvt_skl_shown_pipe(&f->s) != NULL));
+}
+
+static void release(struct fuzz *f)
+{
+	f->events |= gvt_skl_release(&f->s, f->now);
+	CHECK(!f->s.hold.on);
+}
+
 /* Nothing that the caller is told comes before the deadline that it was given. */
 static void pass(struct fuzz *f, uint64_t step)
 {
 	uint64_t due = gvt_skl_deadline(&f->s, false), watched = gvt_skl_deadline(&f->s, true);
+	uint64_t held = held_until(f);
+	bool owed = f->s.owed;
 	unsigned int events;
 
 	CHECK(watched <= due);
@@ -119,6 +146,12 @@ static void pass(struct fuzz *f, uint64_t step)
 	}
 	if (f->now < watched) {
 		CHECK(events == 0);
+	}
+	/* What is held stays, up to its limit and no longer. */
+	if (held != GVT_SKL_NEVER && !owed) {
+		CHECK(!(events & GVT_SKL_FLIP) == (f->now < held));
+		CHECK(!(events & GVT_SKL_UNHELD) == (f->now < held));
+		CHECK(f->s.hold.on == (f->now < held));
 	}
 	f->events |= events;
 }
@@ -302,6 +335,10 @@ static void step(struct fuzz *f, const uint8_t *op)
 		if (op[7] == 0xff) {
 			gvt_skl_reset(&f->s, f->now);
 			f->reset = true;
+		} else if (op[7] & 1) {
+			release(f);
+		} else {
+			hold(f, value);
 		}
 		break;
 	}

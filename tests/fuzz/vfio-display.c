@@ -138,6 +138,9 @@ static struct vfio_fake *make_device(void)
 			status->plane.id = FB_INDEX;
 			status->cursor_count = 1;
 		}
+		if (extension & 8) {
+			vfio_fake_hold_add(fake, GFX_INDEX);
+		}
 		if (extension & 4) {
 			fake->regions[GFX_INDEX].flags &= ~(uint32_t)VFIO_REGION_INFO_FLAG_MMAP;
 		}
@@ -183,6 +186,7 @@ static void step(struct vfio_fake *fake, struct vfio_display *display, struct co
 		console_set_mode(console, &mode);
 		break;
 	case 5:
+		fake->hold_result = fake->hold_gfx && (next_byte() & 1) ? -next_byte() : 0;
 		lie(&fake->damage, sizeof(fake->damage));
 		vfio_fake_signal(fake, GFX_IRQ, 0);
 		break;
@@ -231,7 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.device = &fake->device;
 	config.registry = display_registry_create();
 	if (fake->regions[GFX_INDEX].data && (next_byte() & 1)) {
-		config.tear = VFIO_TEAR_LATCH;
+		config.tear = fake->hold_gfx ? VFIO_TEAR_WAIT : VFIO_TEAR_LATCH;
 	}
 	if (vfio_device_init(&fake->device, NULL)) {
 		display = vfio_display_create(&config, NULL);

@@ -288,7 +288,7 @@ static void test_region_plane(struct fixture *f, gconstpointer type)
 {
 	struct vfio_device_gfx_plane_info p;
 	struct vfio_gfx_plane desc;
-	struct region r;
+	struct region r, gfx;
 	uint32_t *seen;
 	int index = vgpu_find_region(&f->v, VFIO_GFX_REGION_TYPE, VFIO_GFX_FB_REGION_SUBTYPE, &r);
 
@@ -328,6 +328,19 @@ static void test_region_plane(struct fixture *f, gconstpointer type)
 	}
 	g_assert_cmphex(vgpu_read(&f->v, (unsigned int)index, p.size, 4), ==, 0);
 	g_assert_cmphex(vgpu_read(&f->v, (unsigned int)index, 4, 4), ==, f->vram[1]);
+	/* A picture that begins within a page, for who looks at the status page: map and reads alike
+	 * begin with that page. */
+	paint(f->vram, 2 << 20, 9);
+	vgpu_write(&f->v, (unsigned int)vgpu_find_region(&f->v, VFIO_GFX_REGION_TYPE,
+							 VFIO_GFX_REGION_SUBTYPE, &gfx),
+		   vgpu_status(&f->v).control_offset, VFIO_GFX_CONTROL_SOURCE, 4);
+	guest_mode(&f->v, 800, 600);
+	guest_flip(&f->v, 800, 4096 + 800 * 4);
+	p = vgpu_plane(&f->v, REGION, PRIMARY);
+	g_assert_cmpuint(p.drm_format, !=, 0);
+	g_assert_cmpuint(vgpu_status(&f->v).plane.offset, ==, 4096 + 3200);
+	g_assert_cmpmem(seen, 3200 + 800 * 600 * 4, f->vram + 1024, 3200 + 800 * 600 * 4);
+	g_assert_cmphex(vgpu_read(&f->v, (unsigned int)index, 3200, 4), ==, f->vram[1024 + 800]);
 	guest_blank(&f->v, true);
 	g_assert_cmphex(seen[1], ==, 0);
 	g_assert_cmpint(vgpu_dmabuf(&f->v, 1), ==, -EINVAL);

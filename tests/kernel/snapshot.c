@@ -21,24 +21,20 @@
 #define BACK  (4 * MIB)
 
 struct fixture {
-	struct vgpu v;
-	struct region bar, gfx;
-	unsigned int gfx_index;
+	struct rig r; /* first */
 	uint32_t *vram;
-	const volatile struct vfio_gfx_status *page;
 	struct vfio_gfx_snapshot head; /* as it is before anything is requested */
 	const uint32_t *slots[8];
-	int irq;
 };
 
 static void map_slots(struct fixture *f)
 {
-	f->head = vgpu_snapshot(&f->v);
+	f->head = vgpu_snapshot(&f->r.v);
 	g_assert_cmpuint(f->head.slots, >=, 2);
 	g_assert_cmpuint(f->head.slots, <=, G_N_ELEMENTS(f->slots));
 	for (uint32_t i = 0; i < f->head.slots; i++) {
-		f->slots[i] = mmap(NULL, f->head.slot_size, PROT_READ, MAP_SHARED, f->v.device,
-				   (off_t)(f->gfx.offset + f->head.area_offset +
+		f->slots[i] = mmap(NULL, f->head.slot_size, PROT_READ, MAP_SHARED, f->r.v.device,
+				   (off_t)(f->r.gfx.offset + f->head.area_offset +
 					   i * f->head.slot_size));
 		g_assert_true(f->slots[i] != MAP_FAILED);
 	}
@@ -53,33 +49,21 @@ static void unmap_slots(struct fixture *f)
 
 static void control(struct fixture *f, uint32_t bits)
 {
-	vgpu_write(&f->v, f->gfx_index, f->page->control_offset, bits, 4);
+	rig_control(&f->r, bits);
 }
 
 static void set_up(struct fixture *f, gconstpointer type)
 {
-	int index;
-
-	vgpu_create(&f->v, type);
-	vgpu_open(&f->v);
-	g_assert_true(vgpu_region(&f->v, VFIO_PCI_BAR0_REGION_INDEX, &f->bar));
-	f->vram = vgpu_map(&f->v, &f->bar, f->bar.size, PROT_READ | PROT_WRITE);
-	index = vgpu_find_region(&f->v, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE, &f->gfx);
-	g_assert_cmpint(index, >=, 0);
-	f->gfx_index = (unsigned int)index;
-	f->page = vgpu_map(&f->v, &f->gfx, 4096, PROT_READ);
+	rig_set_up(&f->r, type);
+	f->vram = (uint32_t *)f->r.vram;
 	map_slots(f);
-	f->irq = eventfd(0, EFD_CLOEXEC);
 	control(f, VFIO_GFX_CONTROL_SNAPSHOT);
 }
 
 static void tear_down(struct fixture *f, gconstpointer type)
 {
 	unmap_slots(f);
-	munmap((void *)f->page, 4096);
-	munmap(f->vram, f->bar.size);
-	close(f->irq);
-	vgpu_remove(&f->v);
+	rig_tear_down(&f->r);
 }
 
 static void fill(uint32_t *at, uint32_t colour)
@@ -94,8 +78,8 @@ static struct vfio_gfx_snapshot taken(struct fixture *f, uint32_t slot)
 {
 	struct vfio_gfx_snapshot told;
 
-	g_assert_cmpint(vgpu_snapshot_request(&f->v, slot), ==, 0);
-	told = vgpu_snapshot_wait(&f->v);
+	g_assert_cmpint(vgpu_snapshot_request(&f->r.v, slot), ==, 0);
+	told = vgpu_snapshot_wait(&f->r.v);
 	g_assert_cmpuint(told.state, ==, VFIO_GFX_SNAPSHOT_COMPLETE);
 	g_assert_cmpuint(told.slot, ==, slot);
 	return told;
@@ -114,7 +98,7 @@ static bool one_colour(const uint32_t *at, uint32_t *colour)
 
 static void test_found(struct fixture *f, gconstpointer type)
 {
-	struct vfio_gfx_status s = vgpu_status(&f->v);
+	struct vfio_gfx_status s = vgpu_status(&f->r.v);
 
 	g_assert_true(s.caps & VFIO_GFX_CAP_SNAPSHOT);
 	g_assert_cmpuint(s.snapshot_state, ==, VFIO_GFX_SNAPSHOT_IDLE);
@@ -123,9 +107,9 @@ static void test_found(struct fixture *f, gconstpointer type)
 	g_assert_cmpuint(f->head.state, ==, VFIO_GFX_SNAPSHOT_IDLE);
 	g_assert_cmpuint(f->head.slot_size % 4096, ==, 0);
 	g_assert_cmpuint(f->head.slot_size, >=, 16 * MIB);
-	g_assert_cmpuint(f->gfx.areas, ==, 2);
-	g_assert_cmpuint(f->gfx.size, >=, f->head.area_offset + f->head.slots * f->head.slot_size);
-	g_assert_cmpuint(vgpu_read(&f->v, f->gfx_index, s.control_offset, 4), ==,
+	g_assert_cmpuint(f->r.gfx.areas, ==, 2);
+	g_assert_cmpuint(f->r.gfx.size, >=, f->head.area_offset + f->head.slots * f->head.slot_size);
+	g_assert_cmpuint(vgpu_read(&f->r.v, f->r.gfx_index, s.control_offset, 4), ==,
 			 VFIO_GFX_CONTROL_SNAPSHOT);
 }
 
@@ -134,15 +118,15 @@ static void test_still(struct fixture *f, gconstpointer type)
 	struct vfio_gfx_snapshot told;
 	uint32_t colour;
 
-	g_assert_cmpint(vgpu_set_irq(&f->v, f->page->irq_index, f->irq), ==, 0);
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	g_assert_cmpint(vgpu_set_irq(&f->r.v, f->r.page->irq_index, f->r.irq), ==, 0);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	for (uint32_t i = 0; i < PIXELS; i++) {
 		f->vram[i] = i * 7;
 	}
 	g_usleep(50000);
-	fired(f->irq, 0);
+	fired(f->r.irq, 0);
 	told = taken(f, 1);
-	g_assert_true(fired(f->irq, 0));
+	g_assert_true(fired(f->r.irq, 0));
 	g_assert_cmpuint(told.tries, ==, 1);
 	g_assert_cmpuint(told.reason, ==, 0);
 	g_assert_cmphex(told.plane.drm_format, ==, DRM_FORMAT_XRGB8888);
@@ -151,11 +135,11 @@ static void test_still(struct fixture *f, gconstpointer type)
 	g_assert_cmpuint(told.plane.stride, ==, WIDTH * 4);
 	g_assert_cmpuint(told.plane.offset, ==, 0);
 	g_assert_cmpuint(told.plane.size, ==, PIXELS * 4);
-	g_assert_cmpuint(told.flip_count, ==, f->page->flip_count);
-	g_assert_cmpuint(told.flip_time_ns, ==, f->page->flip_time_ns);
-	g_assert_cmpuint(told.plane.id, ==, f->page->plane.id);
-	g_assert_cmpuint(f->page->snapshot_count, ==, 1);
-	g_assert_cmpuint(f->page->snapshot_state, ==, VFIO_GFX_SNAPSHOT_COMPLETE);
+	g_assert_cmpuint(told.flip_count, ==, f->r.page->flip_count);
+	g_assert_cmpuint(told.flip_time_ns, ==, f->r.page->flip_time_ns);
+	g_assert_cmpuint(told.plane.id, ==, f->r.page->plane.id);
+	g_assert_cmpuint(f->r.page->snapshot_count, ==, 1);
+	g_assert_cmpuint(f->r.page->snapshot_state, ==, VFIO_GFX_SNAPSHOT_COMPLETE);
 	g_assert_cmpmem(f->slots[1], PIXELS * 4, f->vram, PIXELS * 4);
 	/* Behind the picture there is nothing, and in the other slots. */
 	g_assert_cmpuint(f->slots[1][PIXELS], ==, 0);
@@ -163,15 +147,15 @@ static void test_still(struct fixture *f, gconstpointer type)
 	g_assert_cmpuint(f->slots[0][0], ==, 0);
 	/* Whatever the guest does from here on. */
 	fill(f->vram, 3);
-	guest_flip(&f->v, WIDTH, BACK);
-	guest_mode(&f->v, 640, 480);
-	guest_blank(&f->v, true);
-	g_assert_cmpint(ioctl(f->v.device, VFIO_DEVICE_RESET), ==, 0);
+	guest_flip(&f->r.v, WIDTH, BACK);
+	guest_mode(&f->r.v, 640, 480);
+	guest_blank(&f->r.v, true);
+	g_assert_cmpint(ioctl(f->r.v.device, VFIO_DEVICE_RESET), ==, 0);
 	for (uint32_t i = 0; i < PIXELS; i++) {
 		g_assert_cmpuint(f->slots[1][i], ==, i * 7);
 	}
 	/* The next request takes that slot, or another. */
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	fill(f->vram, 5);
 	taken(f, 0);
 	g_assert_true(one_colour(f->slots[0], &colour));
@@ -188,8 +172,8 @@ static void test_offset(struct fixture *f, gconstpointer type)
 	struct vfio_gfx_snapshot told;
 
 	control(f, VFIO_GFX_CONTROL_SNAPSHOT | VFIO_GFX_CONTROL_SOURCE);
-	guest_mode(&f->v, 800, 600);
-	guest_flip(&f->v, 800, 800 * 4 + 12);
+	guest_mode(&f->r.v, 800, 600);
+	guest_flip(&f->r.v, 800, 800 * 4 + 12);
 	for (uint32_t i = 0; i < PIXELS; i++) {
 		f->vram[i] = i;
 	}
@@ -204,36 +188,36 @@ static void test_off(struct fixture *f, gconstpointer type)
 {
 	struct vfio_gfx_snapshot told;
 
-	g_assert_cmpint(vgpu_snapshot_request(&f->v, 0), ==, 0);
-	told = vgpu_snapshot_wait(&f->v);
+	g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 0), ==, 0);
+	told = vgpu_snapshot_wait(&f->r.v);
 	g_assert_cmpuint(told.state, ==, VFIO_GFX_SNAPSHOT_FAILED);
 	g_assert_cmpuint(told.reason, ==, VFIO_GFX_SNAPSHOT_OFF);
 	g_assert_cmpuint(told.plane.off_reason, ==, VFIO_GFX_OFF_NEVER_SET);
-	guest_mode(&f->v, WIDTH, HEIGHT);
-	guest_blank(&f->v, true);
-	g_assert_cmpint(vgpu_snapshot_request(&f->v, 0), ==, 0);
-	told = vgpu_snapshot_wait(&f->v);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
+	guest_blank(&f->r.v, true);
+	g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 0), ==, 0);
+	told = vgpu_snapshot_wait(&f->r.v);
 	g_assert_cmpuint(told.reason, ==, VFIO_GFX_SNAPSHOT_OFF);
 	g_assert_cmpuint(told.plane.off_reason, ==, VFIO_GFX_OFF_BLANKED);
-	g_assert_cmpuint(f->page->snapshot_count, ==, 2);
+	g_assert_cmpuint(f->r.page->snapshot_count, ==, 2);
 }
 
 static int request_bytes(struct fixture *f, uint64_t at, const void *data, size_t size)
 {
-	off_t offset = (off_t)(f->gfx.offset + f->page->snapshot_offset + at);
+	off_t offset = (off_t)(f->r.gfx.offset + f->r.page->snapshot_offset + at);
 
-	return pwrite(f->v.device, data, size, offset) == (ssize_t)size ? 0 : -errno;
+	return pwrite(f->r.v.device, data, size, offset) == (ssize_t)size ? 0 : -errno;
 }
 
 static void test_bad_input(struct fixture *f, gconstpointer type)
 {
 	uint64_t at = offsetof(struct vfio_gfx_snapshot, state);
-	off_t area = (off_t)(f->gfx.offset + f->head.area_offset);
+	off_t area = (off_t)(f->r.gfx.offset + f->head.area_offset);
 	off_t area_size = (off_t)(f->head.slots * f->head.slot_size);
 	uint32_t value[2] = {VFIO_GFX_SNAPSHOT_REQUEST, 0};
 	struct vfio_gfx_snapshot told;
 
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	g_assert_cmpint(request_bytes(f, at, value, 4), ==, -EINVAL);
 	g_assert_cmpint(request_bytes(f, at + 4, value, 8), ==, -EINVAL);
 	g_assert_cmpint(request_bytes(f, 0, value, 8), ==, -EINVAL);
@@ -245,23 +229,23 @@ static void test_bad_input(struct fixture *f, gconstpointer type)
 			g_assert_cmpint(request_bytes(f, at, value, 8), ==, -EINVAL);
 		}
 	}
-	g_assert_cmpint(pread(f->v.device, &told, sizeof(told),
-			      (off_t)(f->gfx.offset + f->page->snapshot_offset + sizeof(told))),
+	g_assert_cmpint(pread(f->r.v.device, &told, sizeof(told),
+			      (off_t)(f->r.gfx.offset + f->r.page->snapshot_offset + sizeof(told))),
 			==, -1);
-	g_assert_cmpint(pwrite(f->v.device, value, 4, area), ==, -1);
-	g_assert_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, f->v.device, area) ==
+	g_assert_cmpint(pwrite(f->r.v.device, value, 4, area), ==, -1);
+	g_assert_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, f->r.v.device, area) ==
 		      MAP_FAILED);
-	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, f->v.device, area) == MAP_FAILED);
-	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, f->v.device, area - 4096) ==
+	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, f->r.v.device, area) == MAP_FAILED);
+	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, f->r.v.device, area - 4096) ==
 		      MAP_FAILED);
-	g_assert_true(mmap(NULL, 8192, PROT_READ, MAP_SHARED, f->v.device,
+	g_assert_true(mmap(NULL, 8192, PROT_READ, MAP_SHARED, f->r.v.device,
 			   area + area_size - 4096) == MAP_FAILED);
-	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, f->v.device, area + area_size) ==
+	g_assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, f->r.v.device, area + area_size) ==
 		      MAP_FAILED);
 	g_assert_cmpint(mprotect((void *)f->slots[0], 4096, PROT_READ | PROT_WRITE), ==, -1);
-	g_assert_cmpuint(f->page->snapshot_count, ==, 0);
+	g_assert_cmpuint(f->r.page->snapshot_count, ==, 0);
 	control(f, 0);
-	g_assert_cmpint(vgpu_snapshot_request(&f->v, 0), ==, -EINVAL);
+	g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 0), ==, -EINVAL);
 }
 
 /* One at a time: of two requests the second is refused, or the first is through. */
@@ -269,16 +253,16 @@ static void test_busy(struct fixture *f, gconstpointer type)
 {
 	unsigned int refused = 0, made = 0;
 
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	for (unsigned int i = 0; i < 300; i++) {
-		int err = vgpu_snapshot_request(&f->v, i % f->head.slots);
+		int err = vgpu_snapshot_request(&f->r.v, i % f->head.slots);
 
 		g_assert_true(err == 0 || err == -EBUSY);
 		refused += err != 0;
 		made += err == 0;
 	}
-	vgpu_snapshot_wait(&f->v);
-	g_assert_cmpuint(f->page->snapshot_count, ==, made);
+	vgpu_snapshot_wait(&f->r.v);
+	g_assert_cmpuint(f->r.page->snapshot_count, ==, made);
 	g_test_message("%u made, %u refused", made, refused);
 }
 
@@ -293,19 +277,19 @@ static void test_memory(struct fixture *f, gconstpointer type)
 	g_assert_cmpint(sysfs_write(limit, "34"), ==, 0);
 	before = vgpu_available("bochs-16");
 	g_assert_cmpuint(before, ==, 1);
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	taken(f, 0);
 	g_assert_cmpuint(vgpu_available("bochs-16"), ==, 0);
 	g_assert_cmpuint(f->slots[0][0], ==, f->vram[0]);
 	/* A smaller picture gives back what it doesn't need; 1 MiB now. */
-	guest_mode(&f->v, 512, 512);
+	guest_mode(&f->r.v, 512, 512);
 	taken(f, 0);
 	g_assert_cmpuint(vgpu_available("bochs-16"), ==, 1);
-	guest_mode(&f->v, 2048, 1024);
+	guest_mode(&f->r.v, 2048, 1024);
 	taken(f, 0);
 	taken(f, 1);
 	/* 18 MiB are left over, 16 are taken. */
-	g_assert_cmpint(vgpu_snapshot_request(&f->v, 2), ==, -ENOSPC);
+	g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 2), ==, -ENOSPC);
 	taken(f, 1);
 	fill(f->vram, 77);
 	taken(f, 0);
@@ -314,7 +298,7 @@ static void test_memory(struct fixture *f, gconstpointer type)
 	/* Nothing is left of it, and no signal for who reads on. */
 	g_assert_cmpuint(f->slots[0][9], ==, 0);
 	g_assert_cmpuint(vgpu_available("bochs-16"), ==, 1);
-	g_assert_cmpuint(f->page->snapshot_state, ==, VFIO_GFX_SNAPSHOT_IDLE);
+	g_assert_cmpuint(f->r.page->snapshot_state, ==, VFIO_GFX_SNAPSHOT_IDLE);
 	control(f, VFIO_GFX_CONTROL_SNAPSHOT);
 	taken(f, 2);
 	g_assert_cmpuint(f->slots[2][9], ==, 77);
@@ -340,7 +324,7 @@ static gpointer flip_on(gpointer data)
 		uint32_t at = frame % 2 ? BACK : FRONT;
 
 		fill(f->vram + at / 4, frame);
-		guest_flip(&f->v, WIDTH, at);
+		guest_flip(&f->r.v, WIDTH, at);
 		g_atomic_int_set((gint *)&flipper->frames, (gint)frame);
 	}
 	return NULL;
@@ -358,14 +342,14 @@ static void test_whole(struct fixture *f, gconstpointer type)
 	uint64_t copy_ns = 0;
 	GThread *thread;
 
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	fill(f->vram, 0);
 	thread = g_thread_new("guest", flip_on, &flipper);
 	for (uint32_t slot = 0; g_get_monotonic_time() < end; slot = (slot + 1) % f->head.slots) {
 		struct vfio_gfx_snapshot told;
 
-		g_assert_cmpint(vgpu_snapshot_request(&f->v, slot), ==, 0);
-		told = vgpu_snapshot_wait(&f->v);
+		g_assert_cmpint(vgpu_snapshot_request(&f->r.v, slot), ==, 0);
+		told = vgpu_snapshot_wait(&f->r.v);
 		tries += told.tries;
 		if (told.state == VFIO_GFX_SNAPSHOT_COMPLETE) {
 			/* a reader in no hurry: the guest goes on meanwhile */
@@ -380,7 +364,7 @@ static void test_whole(struct fixture *f, gconstpointer type)
 			failed++;
 		}
 		/* And as a reader sees it that doesn't ask for snapshots. */
-		memcpy(copy, f->vram + f->page->plane.offset / 4, PIXELS * 4);
+		memcpy(copy, f->vram + f->r.page->plane.offset / 4, PIXELS * 4);
 		read_mixed += !one_colour(copy, &colour);
 		looks++;
 	}
@@ -405,10 +389,10 @@ static gpointer change_modes(gpointer data)
 	while (!g_atomic_int_get(&flipper->stop)) {
 		uint32_t frame = flipper->frames++;
 
-		guest_mode(&flipper->f->v, (uint16_t)(64 + frame * 97 % 1400),
+		guest_mode(&flipper->f->r.v, (uint16_t)(64 + frame * 97 % 1400),
 			   (uint16_t)(64 + frame * 61 % 1000));
 		if (frame % 7 == 0) {
-			guest_blank(&flipper->f->v, true);
+			guest_blank(&flipper->f->r.v, true);
 		}
 		g_usleep(frame % 11 * 300);
 	}
@@ -424,10 +408,10 @@ static void test_modes(struct fixture *f, gconstpointer type)
 
 	for (uint32_t slot = 0; g_get_monotonic_time() < end; slot = (slot + 1) % f->head.slots) {
 		struct vfio_gfx_snapshot told;
-		int err = vgpu_snapshot_request(&f->v, slot);
+		int err = vgpu_snapshot_request(&f->r.v, slot);
 
 		g_assert_cmpint(err, ==, 0);
-		told = vgpu_snapshot_wait(&f->v);
+		told = vgpu_snapshot_wait(&f->r.v);
 		g_assert_cmpuint(told.state, <, G_N_ELEMENTS(states));
 		g_assert_cmpuint(told.reason, <, G_N_ELEMENTS(reasons));
 		states[told.state]++;
@@ -458,7 +442,7 @@ static gpointer request_on(gpointer data)
 	struct fixture *f = flipper->f;
 
 	while (!g_atomic_int_get(&flipper->stop)) {
-		int err = vgpu_snapshot_request(&f->v, flipper->frames++ % f->head.slots);
+		int err = vgpu_snapshot_request(&f->r.v, flipper->frames++ % f->head.slots);
 
 		g_assert_true(err == 0 || err == -EBUSY || err == -EINVAL);
 		(void)*(const volatile uint32_t *)f->slots[flipper->frames % f->head.slots];
@@ -472,13 +456,13 @@ static void test_switched(struct fixture *f, gconstpointer type)
 	struct flipper users[2] = {{.f = f}, {.f = f}};
 	GThread *threads[2];
 
-	guest_mode(&f->v, WIDTH, HEIGHT);
+	guest_mode(&f->r.v, WIDTH, HEIGHT);
 	for (unsigned int i = 0; i < 2; i++) {
 		threads[i] = g_thread_new("user", request_on, &users[i]);
 	}
 	for (unsigned int i = 0; i < 300; i++) {
 		control(f, i % 2 ? VFIO_GFX_CONTROL_SNAPSHOT : 0);
-		guest_flip(&f->v, WIDTH, i % 2 ? BACK : FRONT);
+		guest_flip(&f->r.v, WIDTH, i % 2 ? BACK : FRONT);
 		if (i % 10 == 0) {
 			g_usleep(3000);
 		}
@@ -488,7 +472,7 @@ static void test_switched(struct fixture *f, gconstpointer type)
 		g_thread_join(threads[i]);
 	}
 	control(f, VFIO_GFX_CONTROL_SNAPSHOT);
-	vgpu_snapshot_wait(&f->v);
+	vgpu_snapshot_wait(&f->r.v);
 	taken(f, 0);
 }
 
@@ -496,22 +480,21 @@ static void test_switched(struct fixture *f, gconstpointer type)
 static void test_closed(struct fixture *f, gconstpointer type)
 {
 	for (unsigned int i = 0; i < 20; i++) {
-		guest_mode(&f->v, WIDTH, HEIGHT);
+		guest_mode(&f->r.v, WIDTH, HEIGHT);
 		fill(f->vram, 9);
 		taken(f, 0);
-		g_assert_cmpint(vgpu_snapshot_request(&f->v, 1), ==, 0);
+		g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 1), ==, 0);
 		unmap_slots(f);
-		munmap((void *)f->page, 4096);
-		munmap(f->vram, f->bar.size);
-		vgpu_close(&f->v);
-		vgpu_open(&f->v);
-		f->vram = vgpu_map(&f->v, &f->bar, f->bar.size, PROT_READ | PROT_WRITE);
-		f->page = vgpu_map(&f->v, &f->gfx, 4096, PROT_READ);
+		rig_unmap(&f->r);
+		vgpu_close(&f->r.v);
+		vgpu_open(&f->r.v);
+		rig_map(&f->r);
+		f->vram = (uint32_t *)f->r.vram;
 		map_slots(f);
-		g_assert_cmpuint(f->page->snapshot_count, ==, 0);
+		g_assert_cmpuint(f->r.page->snapshot_count, ==, 0);
 		g_assert_cmpuint(f->head.state, ==, VFIO_GFX_SNAPSHOT_IDLE);
 		g_assert_cmpuint(f->slots[0][0], ==, 0);
-		g_assert_cmpint(vgpu_snapshot_request(&f->v, 0), ==, -EINVAL);
+		g_assert_cmpint(vgpu_snapshot_request(&f->r.v, 0), ==, -EINVAL);
 		control(f, VFIO_GFX_CONTROL_SNAPSHOT);
 	}
 }
@@ -521,7 +504,7 @@ static void test_killed(void)
 	struct fixture f = {0};
 	unsigned int before = vgpu_available("bochs-16");
 
-	vgpu_create(&f.v, "bochs-16");
+	vgpu_create(&f.r.v, "bochs-16");
 	for (unsigned int i = 0; i < 5; i++) {
 		pid_t child = fork();
 		int status;
@@ -529,15 +512,11 @@ static void test_killed(void)
 		if (child == 0) {
 			struct flipper user = {.f = &f};
 
-			vgpu_open(&f.v);
-			g_assert_cmpint(vgpu_find_region(&f.v, VFIO_GFX_REGION_TYPE,
-							 VFIO_GFX_REGION_SUBTYPE, &f.gfx),
-					>=, 0);
-			f.gfx_index = (unsigned int)(f.gfx.offset >> 40);
-			f.page = vgpu_map(&f.v, &f.gfx, 4096, PROT_READ);
+			vgpu_open(&f.r.v);
+			rig_map(&f.r);
 			map_slots(&f);
 			control(&f, VFIO_GFX_CONTROL_SNAPSHOT);
-			guest_mode(&f.v, WIDTH, HEIGHT);
+			guest_mode(&f.r.v, WIDTH, HEIGHT);
 			request_on(&user);
 		}
 		g_usleep(100000);
@@ -545,7 +524,7 @@ static void test_killed(void)
 		g_assert_cmpint(waitpid(child, &status, 0), ==, child);
 		g_assert_true(WIFSIGNALED(status));
 	}
-	vgpu_remove(&f.v);
+	vgpu_remove(&f.r.v);
 	g_assert_cmpuint(vgpu_available("bochs-16"), ==, before);
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -306,6 +307,17 @@ struct vfio_gfx_snapshot vgpu_snapshot_wait(const struct vgpu *v)
 	return told;
 }
 
+int vgpu_hold(const struct vgpu *v, uint64_t flips, uint32_t timeout_ms)
+{
+	struct vfio_gfx_hold hold = {.flip_count = flips, .timeout_ms = timeout_ms};
+	struct region r;
+
+	g_assert_cmpint(vgpu_find_region(v, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE, &r), >=,
+			0);
+	return pwrite(v->device, &hold, sizeof(hold),
+		      (off_t)(r.offset + vgpu_status(v).hold_offset)) < 0 ? -errno : 0;
+}
+
 int vgpu_set_irq(const struct vgpu *v, unsigned int index, int eventfd)
 {
 	struct {
@@ -332,4 +344,43 @@ bool fired(int eventfd, int ms)
 	}
 	g_assert_cmpint(read(eventfd, &count, sizeof(count)), ==, sizeof(count));
 	return true;
+}
+
+/* ---- a display with video memory ---- */
+
+void rig_map(struct rig *r)
+{
+	int index = vgpu_find_region(&r->v, VFIO_GFX_REGION_TYPE, VFIO_GFX_REGION_SUBTYPE, &r->gfx);
+
+	g_assert_cmpint(index, >=, 0);
+	r->gfx_index = (unsigned int)index;
+	g_assert_true(vgpu_region(&r->v, VFIO_PCI_BAR0_REGION_INDEX, &r->bar));
+	r->vram = vgpu_map(&r->v, &r->bar, r->bar.size, PROT_READ | PROT_WRITE);
+	r->page = vgpu_map(&r->v, &r->gfx, 4096, PROT_READ);
+}
+
+void rig_unmap(struct rig *r)
+{
+	munmap((void *)r->page, 4096);
+	munmap((void *)r->vram, r->bar.size);
+}
+
+void rig_set_up(struct rig *r, const char *type)
+{
+	vgpu_create(&r->v, type);
+	vgpu_open(&r->v);
+	rig_map(r);
+	r->irq = eventfd(0, EFD_CLOEXEC);
+}
+
+void rig_tear_down(struct rig *r)
+{
+	rig_unmap(r);
+	close(r->irq);
+	vgpu_remove(&r->v);
+}
+
+void rig_control(const struct rig *r, uint32_t bits)
+{
+	vgpu_write(&r->v, r->gfx_index, r->page->control_offset, bits, 4);
 }

@@ -73,9 +73,29 @@ struct vfio_gfx_snapshot vgpu_snapshot(const struct vgpu *v);
 int vgpu_snapshot_request(const struct vgpu *v, uint32_t slot);
 /* Until the request is through. */
 struct vfio_gfx_snapshot vgpu_snapshot_wait(const struct vgpu *v);
+/* Hold the picture of status.flip_count @flips, or (@timeout_ms 0) let it go: 0 or -errno. */
+int vgpu_hold(const struct vgpu *v, uint64_t flips, uint32_t timeout_ms);
 /* Give interrupt @index an eventfd (-1: none). */
 int vgpu_set_irq(const struct vgpu *v, unsigned int index, int eventfd);
 /* Did @eventfd fire within @ms? Takes what it counted. */
 bool fired(int eventfd, int ms);
+
+/* ---- a display with video memory, everything of it mapped ---- */
+
+struct rig {
+	struct vgpu v;
+	struct region bar, gfx;
+	unsigned int gfx_index;
+	volatile uint32_t *vram; /* stores must not move behind a look at the page */
+	const volatile struct vfio_gfx_status *page;
+	int irq; /* an eventfd, given to no interrupt yet */
+};
+
+void rig_set_up(struct rig *r, const char *type);
+void rig_tear_down(struct rig *r);
+/* Map BAR0 and the status page of a vGPU that was opened (again), and undo that. */
+void rig_map(struct rig *r);
+void rig_unmap(struct rig *r);
+void rig_control(const struct rig *r, uint32_t bits);
 
 #endif

@@ -26,6 +26,8 @@ refuses("unknown-property-names-the-nearest", "-device", "vfio-pci,sysfsdve=/x",
         says=["vfio-pci", "'sysfsdve'", "did you mean 'sysfsdev'"])
 refuses("bad-property-value", "-device", "vfio-pci,sysfsdev=/x,xres=wide",
         says=["vfio-pci", "xres", "wide"])
+refuses("bad-way-with-tearing", "-device", "vfio-pci,sysfsdev=/x,x-tear=later",
+        says="vfio-pci: x-tear=later: expected one of 'allow', 'latch', 'copy', 'wait'")
 refuses("sysfsdev-that-does-not-exist", "-device",
         "vfio-pci,sysfsdev=/sys/bus/mdev/devices/00000000-0000-0000-0000-000000000000",
         says=["vfio", "00000000-0000-0000-0000-000000000000", "No such file"])

@@ -11,6 +11,7 @@
 struct skl_mode {
 	unsigned int htotal, vtotal;
 	unsigned int vdisplay; /* the first line of the blank */
+	unsigned int behind;   /* lines that the counter is, by what i915 adds */
 	double pixel_hz;
 	double period_ns;
 };
@@ -26,7 +27,8 @@ static inline struct skl_mode skl_mode_read(uint32_t (*reg)(void *opaque, uint32
 	unsigned int pll = reg(opaque, 0x6c05c) >> (3 * port + 1) & 3;
 	struct skl_mode m = {.htotal = (reg(opaque, trans) >> 16 & 0x1fff) + 1,
 			     .vtotal = (reg(opaque, trans + 0x0c) >> 16 & 0x1fff) + 1,
-			     .vdisplay = (reg(opaque, trans + 0x0c) & 0x1fff) + 1};
+			     .vdisplay = (reg(opaque, trans + 0x0c) & 0x1fff) + 1,
+			     .behind = kind == 2 ? 1 : 2};
 
 	if (kind == 2) {
 		uint32_t code = reg(opaque, 0x6c058) >> (6 * pll + 1) & 7;

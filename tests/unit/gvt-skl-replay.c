@@ -33,7 +33,7 @@
 #define FAULTS_SHOWN 20u
 /* Of the replay's clock against the test's own, which doesn't round to nanoseconds. */
 #define CLOCK_SLACK_NS 1000.0
-#define LINE_SLACK     2.0
+#define LINE_SLACK     1.01
 
 struct replay {
 	const struct trace *trace;
@@ -65,7 +65,7 @@ static bool rule_line(struct replay *r, uint32_t offset, uint32_t was, uint32_t 
 		return is == 0;
 	}
 	frames = (double)(r->now_ns - r->on_ns) / r->mode.period_ns;
-	line = r->mode.vdisplay + (frames - floor(frames)) * r->mode.vtotal;
+	line = r->mode.vdisplay - r->mode.behind + (frames - floor(frames)) * r->mode.vtotal;
 	away = fmod(fabs((double)is - line), r->mode.vtotal);
 	return is < r->mode.vtotal && (away <= LINE_SLACK || r->mode.vtotal - away <= LINE_SLACK);
 }

@@ -535,6 +535,38 @@ static void test_region(void)
 	finish(&f);
 }
 
+/* Where in its page a region's picture begins, the status page says. */
+static void panned_region(bool mappable)
+{
+	struct fixture f = { 0 };
+	uint8_t *data = prepare_region(&f, FB_REGION, W * H * 4 + 4096, mappable);
+	struct vfio_gfx_status *status = vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ);
+
+	status->caps = VFIO_GFX_CAP_IRQ | VFIO_GFX_CAP_SOURCE;
+	status->damage_offset = status->damage_size = 0;
+	status->plane.offset = 5 * 4096 + 1000;
+	f.fake->primary.size = W * H * 4 + 4096;
+	fill(data + 1000, 1, 0x123456);
+	fill(data + 1000 + 4 * (W * H - 1), 1, 0x654321);
+	watch(&f);
+	run_ms(20);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0x123456);
+	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x654321);
+	status->plane.offset += 4;
+	fill(data + 1004, 1, 0xabcdef);
+	status->flip_count++;
+	vfio_fake_signal(f.fake, GFX_IRQ, 0);
+	run_ms(20);
+	g_assert_cmphex(seen(&f, 0, 0), ==, 0xabcdef);
+	finish(&f);
+}
+
+static void test_region_panned(void)
+{
+	panned_region(true);
+	panned_region(false);
+}
+
 static void test_region_of_type_zero(void)
 {
 	struct fixture f = { 0 };
@@ -999,6 +1031,7 @@ int main(int argc, char **argv)
 	T("a-driver-without-cursor-is-not-asked-for-ever", test_cursor_absent);
 	T("an-impossible-cursor-is-not-shown", test_cursor_impossible);
 	T("a-region-plane-is-mapped-once-a-geometry", test_region);
+	T("a-region-picture-may-begin-within-a-page", test_region_panned);
 	T("a-region-plane-may-be-known-as-type-zero", test_region_of_type_zero);
 	T("a-region-smaller-than-its-plane-is-rejected", test_region_too_small);
 	T("a-region-that-shrank-is-not-read-past-its-end", test_region_shrinks);

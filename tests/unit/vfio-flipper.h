@@ -119,6 +119,9 @@ static inline struct guest *guest_new(bool damage, enum vfio_tear tear)
 	} else {
 		f->fake->regions[GFX_REGION].flags &= ~(uint32_t)VFIO_REGION_INFO_FLAG_MMAP;
 	}
+	if (tear == VFIO_TEAR_WAIT) {
+		vfio_fake_hold_add(f->fake, GFX_REGION);
+	}
 	guest->buffers[0] = f->pixels;
 	guest->buffers[1] = vfio_fake_dmabuf_add(f->fake, 2, W * H * 4);
 	guest->rand = g_rand_new_with_seed((guint32)g_test_rand_int());

@@ -311,6 +311,7 @@ void gvt_skl_reset(struct gvt_skl *s, uint64_t now_ns)
 	if (s->config.pvinfo) {
 		pvinfo_reset(s);
 	}
+	s->hold.on = false;
 	s->mode_was_set = false;
 	s->irq_out = false;
 	s->irq_again = false;

@@ -26,6 +26,11 @@
  * Latching. Plane registers take effect at the first blank after the write that arms them
  * (PLANE_SURF, CURBASE), all together and as they were then; with the pipe off, at once.
  *
+ * Holding. A viewer that reads the shown picture may hold it. Then a blank that would flip away from it
+ * doesn't begin until the viewer lets go, or a limit is reached: its frame lasts longer, as with a
+ * variable refresh rate. Counter, scan line, interrupts and flip wait together, so to the guest nothing
+ * contradicts; all later blanks follow a period after that one. Blanks that flip nothing come in time.
+ *
  * Context: any; the caller serialises.
  */
 #ifndef GVT_SKL_H
@@ -82,6 +87,7 @@ struct gvt_skl_config {
 #define GVT_SKL_IRQ    0x08u /* signal the MSI */
 #define GVT_SKL_LEVEL  0x10u /* the interrupt line may have changed */
 #define GVT_SKL_PTES   0x20u /* the guest finished changing the GGTT */
+#define GVT_SKL_UNHELD 0x40u /* a hold reached its limit */
 #define GVT_SKL_CHANGED (GVT_SKL_FLIP | GVT_SKL_MODE | GVT_SKL_CURSOR)
 
 /* Registers of a primary plane that take effect together. */
@@ -90,6 +96,19 @@ struct gvt_skl_plane_regs {
 };
 struct gvt_skl_cursor_regs {
 	uint32_t control, base, pos, fbc;
+};
+
+/* The longest that a blank may be put off. Drivers give up waiting for one after 100 ms, of which
+ * a frame itself takes up to 42. */
+#define GVT_SKL_HOLD_MAX_NS 50000000ull
+
+/* What has become of the shown picture's flips; @limit_ns counts from when the blank was due. */
+struct gvt_skl_hold {
+	bool on;
+	uint64_t limit_ns;
+	uint64_t count;	   /* blanks that were put off... */
+	uint64_t timeouts; /* ...of these, to the limit */
+	uint64_t wait_ns;  /* by so much, all together */
 };
 
 struct gvt_skl_pipe {
@@ -106,6 +125,7 @@ struct gvt_skl {
 	struct gvt_skl_config config;
 	uint32_t *regs; /* GVT_SKL_REGS_SIZE, the shell's */
 	struct gvt_skl_pipe pipe[GVT_SKL_PIPES];
+	struct gvt_skl_hold hold;
 	bool mode_was_set; /* since reset */
 	bool irq_out;
 	bool irq_again;	   /* an interrupt register was written: an edge even if the level stays */
@@ -172,6 +192,15 @@ unsigned int gvt_skl_advance(struct gvt_skl *s, uint64_t now_ns);
  * that a flip is told in time; GVT_SKL_NEVER: nothing is due; 0: a read owes events, so at once.
  */
 uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched);
+/*
+ * Hold the shown picture; the caller has caught up with the time. @limit_ns: the longest that a flip is
+ * put off, at most GVT_SKL_HOLD_MAX_NS. A hold costs nothing, no timer either, until there is a flip;
+ * it ends with the release, at the limit of the first flip, when a pipe goes on or off, and with a reset.
+ * False: no pipe is on.
+ */
+bool gvt_skl_hold(struct gvt_skl *s, uint64_t limit_ns);
+/* Let go: a blank that waited begins now. Returns GVT_SKL_* events; without a hold as advance(). */
+unsigned int gvt_skl_release(struct gvt_skl *s, uint64_t now_ns);
 /* The level of the INTx line. */
 bool gvt_skl_irq_level(const struct gvt_skl *s);
 

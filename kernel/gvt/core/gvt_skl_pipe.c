@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Time on a pipe: blanks, the counters the guest reads, and when plane registers take effect (7.2,
- * 7.3). Frame n begins with blank n, at epoch + n * period; the epoch is when the pipe went on.
+ * 7.3). Frame n begins with blank n, at epoch + n * period; the epoch is when the pipe went on, and
+ * later by as much as blanks were put off since (gvt_skl_hold).
  */
 #include "gvt_skl_int.h"
 
@@ -192,6 +193,7 @@ unsigned int skl_pipeconf_write(struct gvt_skl *s, uint32_t offset, uint32_t val
 	if (p >= s->config.pipes || on == pipe->on) {
 		return 0;
 	}
+	s->hold.on = false;
 	pipe->on = on;
 	if (on) {
 		pipe->vblank.epoch_ns = now;
@@ -204,7 +206,66 @@ unsigned int skl_pipeconf_write(struct gvt_skl *s, uint32_t offset, uint32_t val
 	return events | GVT_SKL_MODE;
 }
 
+/* ---- holds ---- */
+
+static uint64_t next_blank_ns(const struct gvt_skl_pipe *pipe)
+{
+	return pipe->vblank.epoch_ns + (pipe->blanks + 1) * pipe->vblank.period_ns;
+}
+
+/* The next blank of pipe @p would flip away from a picture that is held. */
+static bool is_held(const struct gvt_skl *s, unsigned int p)
+{
+	return s->hold.on && s->pipe[p].plane_armed && gvt_skl_shown_pipe(s) == &s->pipe[p];
+}
+
+/* It begins @wait_ns after it was due. */
+static void end_hold(struct gvt_skl *s, unsigned int p, uint64_t wait_ns)
+{
+	s->pipe[p].vblank.epoch_ns += wait_ns;
+	s->hold.on = false;
+	s->hold.count++;
+	s->hold.wait_ns += wait_ns;
+}
+
+bool gvt_skl_hold(struct gvt_skl *s, uint64_t limit_ns)
+{
+	s->hold.limit_ns = limit_ns < GVT_SKL_HOLD_MAX_NS ? limit_ns : GVT_SKL_HOLD_MAX_NS;
+	s->hold.on = gvt_skl_shown_pipe(s) != NULL;
+	return s->hold.on;
+}
+
+unsigned int gvt_skl_release(struct gvt_skl *s, uint64_t now_ns)
+{
+	unsigned int events = gvt_skl_advance(s, now_ns);
+	unsigned int p;
+
+	for (p = 0; p < s->config.pipes; p++) {
+		uint64_t due = next_blank_ns(&s->pipe[p]);
+
+		if (is_held(s, p) && now_ns > due) {
+			end_hold(s, p, now_ns - due);
+		}
+	}
+	s->hold.on = false;
+	return events | gvt_skl_advance(s, now_ns);
+}
+
 /* ---- passing of time ---- */
+
+/* Does the blank of pipe @p that is due next still wait? At the limit it waits no more. */
+static bool still_held(struct gvt_skl *s, unsigned int p, uint64_t now, unsigned int *events)
+{
+	uint64_t until = next_blank_ns(&s->pipe[p]) + s->hold.limit_ns;
+
+	if (!is_held(s, p) || now < until) {
+		return is_held(s, p);
+	}
+	end_hold(s, p, s->hold.limit_ns);
+	s->hold.timeouts++;
+	*events |= GVT_SKL_UNHELD;
+	return false;
+}
 
 unsigned int skl_pipe_catch_up(struct gvt_skl *s, uint64_t now)
 {
@@ -215,7 +276,7 @@ unsigned int skl_pipe_catch_up(struct gvt_skl *s, uint64_t now)
 		struct gvt_skl_pipe *pipe = &s->pipe[p];
 		uint64_t blanks;
 
-		if (!pipe->on) {
+		if (!pipe->on || still_held(s, p, now, &events)) {
 			continue;
 		}
 		blanks = gvt_vblank_count(&pipe->vblank, now);
@@ -255,7 +316,7 @@ uint64_t gvt_skl_deadline(const struct gvt_skl *s, bool watched)
 		if (!pipe->on || !(blank_wanted(s, p) || (watched && armed))) {
 			continue;
 		}
-		next = pipe->vblank.epoch_ns + (pipe->blanks + 1) * pipe->vblank.period_ns;
+		next = next_blank_ns(pipe) + (is_held(s, p) ? s->hold.limit_ns : 0);
 		if (next < first) {
 			first = next;
 		}
@@ -275,21 +336,38 @@ uint32_t skl_flips_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
 	return s->pipe[pipe_of(offset)].flips;
 }
 
-/* The line that is sent now; a frame's time begins with the blank, behind the last visible line. */
+/* Lines that the counter is behind the beam, which drivers add: it counts when a line's sync begins,
+ * and on HDMI is a line later still. */
+static unsigned int lines_behind(const struct gvt_skl *s, unsigned int p)
+{
+	unsigned int mode = (pipe_get(s, p, SKL_DDI_FUNC_CTL) >> 24) & 7;
+
+	return mode == 2 || mode == 3 ? 1 : 2;
+}
+
+/*
+ * The line that is sent now; a frame's time begins with the blank, behind the last visible line. While
+ * a blank is put off the beam waits well above that: guests don't update a plane in the last lines.
+ */
 uint32_t skl_dsl_read(struct gvt_skl *s, uint32_t offset, uint64_t now)
 {
 	unsigned int p = pipe_of(offset);
 	const struct gvt_skl_pipe *pipe = &s->pipe[p];
 	uint64_t vtotal = (pipe_get(s, p, SKL_VTOTAL) >> 16) + 1;
 	uint64_t first = (pipe_get(s, p, SKL_VBLANK) & 0xffff) + 1;
-	uint64_t begin, line;
+	uint64_t period = pipe->vblank.period_ns;
+	uint64_t begin, line, passed;
 
 	if (!pipe->on) {
 		return 0;
 	}
-	begin = pipe->vblank.epoch_ns + pipe->blanks * pipe->vblank.period_ns;
-	line = now <= begin ? 0 : (now - begin) * vtotal / pipe->vblank.period_ns;
-	return (uint32_t)((first + line) % vtotal);
+	begin = pipe->vblank.epoch_ns + pipe->blanks * period;
+	passed = now <= begin ? 0 : now - begin;
+	if (passed >= period) {
+		passed = period - period / 16;
+	}
+	line = passed * vtotal / period;
+	return (uint32_t)((first + line + vtotal - lines_behind(s, p) % vtotal) % vtotal);
 }
 
 void skl_pipe_reset(struct gvt_skl *s)
