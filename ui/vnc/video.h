@@ -6,9 +6,9 @@
  * which there is room for what is new.
  *
  * With H.264, large changes go as pictures of one rectangle, the box, that lies around them; it
- * grows when they leave it, and shrinks when they have long been in less than half of it. Small ones, a key's or a clock's, go without loss wherever they are. A
- * picture makes the whole box inexact. When every pixel is exact again there is no box any more, and
- * no encoder. Times are passed in. Context: any.
+ * grows when they leave it, and shrinks when they have long been in less than half of it. Small ones,
+ * a key's or a clock's, go without loss wherever they are. A picture makes the whole box inexact. When
+ * every pixel is exact again there is no box any more, and no encoder. Times are passed in. Context: any.
  */
 #ifndef UI_VNC_VIDEO_H
 #define UI_VNC_VIDEO_H
