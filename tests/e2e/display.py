@@ -15,7 +15,7 @@ from machine import DESKTOP_DISK, Failure, Machine, gpu_device, gpu_initrd
 from viewer import TigerVnc, XServer, crc, gvnccapture, until
 
 WIDTH, HEIGHT = 1024, 768
-DESKTOP = {"append": "root=/dev/vda", "memory": "512M", "smp": 2}
+DESKTOP = {"append": "root=/dev/vda", "memory": "512M"}
 
 
 @contextlib.contextmanager
