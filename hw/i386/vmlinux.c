@@ -70,7 +70,9 @@ bool vmlinux_parse(struct kernel_image *image, const char *path, const uint8_t *
 	Elf64_Ehdr elf = { 0 };
 
 	memset(image, 0, sizeof(*image));
-	memcpy(&elf, head, MIN(len, sizeof(elf)));
+	if (len) {
+		memcpy(&elf, head, MIN(len, sizeof(elf)));
+	}
 	if (!check_header(path, &elf, len, error)) {
 		return false;
 	}

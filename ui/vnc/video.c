@@ -137,7 +137,8 @@ void video_sent_lossy(struct video *video, const pixman_region32_t *region, int6
 {
 	pixman_region32_t *lossy = (pixman_region32_t *)region;
 
-	if (!pixman_region32_not_empty(&video->recent)) {
+	/* While others wait for theirs, the time goes on. */
+	if (pixman_region32_equal(&video->ready, &video->inexact)) {
 		video->since_ns = now_ns;
 	}
 	pixman_region32_union(&video->inexact, &video->inexact, lossy);
