@@ -17,11 +17,22 @@ struct terminal {
 	GtkWidget *focus; /* what of it takes keys */
 };
 
+/* Who makes a terminal. */
+struct terminal_host {
+	const char *object; /* begins warnings */
+	GtkWidget *window; /* its frame clock feeds the terminal */
+	/* The terminal has new output to draw. True: no more of it before resume(). */
+	bool (*fed)(void *opaque);
+	void *opaque;
+};
+
 struct vte_ops {
-	/* @vc outlives it. @window, whose frame clock feeds it, too. @object begins warnings. */
-	struct terminal *(*create)(struct chardev *vc, GtkWidget *window, const char *object);
+	/* @vc and @host, which is kept, outlive it. */
+	struct terminal *(*create)(struct chardev *vc, const struct terminal_host *host);
 	/* Its widget goes too. */
 	void (*destroy)(struct terminal *terminal);
+	/* fed() said to wait, and it needn't any more. */
+	void (*resume)(struct terminal *terminal);
 	/* What its widget then wishes to be, as its natural size. */
 	void (*set_size)(struct terminal *terminal, unsigned int cols, unsigned int rows);
 	double (*font_scale)(struct terminal *terminal);

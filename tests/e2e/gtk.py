@@ -632,6 +632,23 @@ def terminal_flood(x_server, in_front):
         until("the end", True, lambda: "the end" in window.text())
 
 
+def terminal_on_a_stopped_server(x_server):
+    """Output without an end, for a display that doesn't read, keeps nobody waiting."""
+    with XServer(1600, 1200) as other, Terminal(other) as window:
+        window(f"flood {(b'0123456789 ' * 100 + bytes([13, 10])).hex()}")
+        other.process.send_signal(signal.SIGSTOP)
+        try:
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                window("state")
+                time.sleep(0.02)
+        finally:
+            other.process.send_signal(signal.SIGCONT)
+        window("flood")
+        window.write(b"\x1bc\r\nthe end\r\n")
+        until("the end", True, lambda: "the end" in window.text())
+
+
 def main():
     tests = [(f"exact{name}", exact, options)
              for name, options in (("", ""), ("/gl", ",gl=on"), ("/gles", ",gl=es"))]
@@ -666,6 +683,7 @@ def main():
         ("terminal/keeps-the-guest-in", terminal_keeps_the_guest_in),
         ("terminal/flood", terminal_flood, True),
         ("terminal/flood-in-the-back", terminal_flood, False),
+        ("terminal/a-stopped-server-stops-nobody", terminal_on_a_stopped_server),
     ]
     words = sys.argv[1:]
     with XServer(1600, 1200) as x_server:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A text console as a tab. */
 #include "chardev/vc.h"
+#include "ui/gtk/echo.h"
 #include "ui/gtk/geometry.h"
 #include "ui/gtk/gui.h"
 #include "ui/vte.h"
@@ -12,7 +13,9 @@ struct terminal_page {
 	struct page page; /* first */
 	struct gui *gui;
 	const struct vc_size *size; /* that was asked for */
+	struct terminal_host host;
 	struct terminal *terminal;
+	struct echo *echo; /* after output; NULL: not realized, or no display that answers */
 	bool fitted; /* the window has been as large as that */
 };
 
@@ -20,6 +23,40 @@ static struct terminal_page *self(struct page *page)
 {
 	return (struct terminal_page *)page;
 }
+
+/* ---- a display that stands still is given no more output to draw ---- */
+
+static void on_echo(void *opaque)
+{
+	struct terminal_page *own = opaque;
+
+	own->gui->vte_ops->resume(own->terminal);
+}
+
+static bool on_fed(void *opaque)
+{
+	struct terminal_page *own = opaque;
+
+	return echo_ask(own->echo);
+}
+
+static void on_realize(GtkWidget *widget, gpointer opaque)
+{
+	struct terminal_page *own = opaque;
+
+	own->echo = echo_create(widget, on_echo, own);
+}
+
+static void on_unrealize(GtkWidget *widget, gpointer opaque)
+{
+	struct terminal_page *own = opaque;
+
+	if (echo_destroy(g_steal_pointer(&own->echo))) {
+		own->gui->vte_ops->resume(own->terminal);
+	}
+}
+
+/* ---- what the window does with a page ---- */
 
 static void copy(struct page *page)
 {
@@ -75,7 +112,11 @@ static struct view *no_view(struct page *page)
 
 static void destroy(struct page *page)
 {
-	self(page)->gui->vte_ops->destroy(self(page)->terminal);
+	struct terminal_page *own = self(page);
+
+	g_signal_handlers_disconnect_by_data(page->widget, own);
+	echo_destroy(own->echo);
+	own->gui->vte_ops->destroy(own->terminal);
 	g_free(page->label);
 	g_free(page);
 }
@@ -95,11 +136,16 @@ struct page *terminal_page_create(struct gui *gui, struct chardev *vc)
 
 	own->gui = gui;
 	own->size = vc_size(vc);
-	own->terminal = gui->vte_ops->create(vc, gui->window, GTK_OBJECT);
+	own->host = (struct terminal_host){
+		.object = GTK_OBJECT, .window = gui->window, .fed = on_fed, .opaque = own,
+	};
+	own->terminal = gui->vte_ops->create(vc, &own->host);
 	own->page.ops = &page_ops;
 	own->page.label = g_strdup(chardev_id(vc));
 	own->page.widget = own->terminal->widget;
 	own->page.focus = own->terminal->focus;
+	g_signal_connect_after(own->page.widget, "realize", G_CALLBACK(on_realize), own);
+	g_signal_connect(own->page.widget, "unrealize", G_CALLBACK(on_unrealize), own);
 	gtk_widget_show_all(own->page.widget);
 	return &own->page;
 }

@@ -4,8 +4,8 @@
  *
  * Who writes isn't trusted, and may write without end. Of what VTE is told nothing leaves the widget:
  * neither titles, nor sizes of the window, bells, links or pictures. It is fed a piece at each turn of
- * the window's frame clock, smaller ones while that is late; what is more waits in the chardev, which is
- * bounded.
+ * the window's frame clock, smaller ones while that is late, and not before the window says so; what is
+ * more waits in the chardev, which is bounded.
  */
 #include <gdk/gdkkeysyms.h>
 #include <vte/vte.h>
@@ -25,9 +25,9 @@
 struct vte {
 	struct terminal base; /* first */
 	struct chardev *vc;
-	const char *object;
-	GtkWidget *window;
+	const struct terminal_host *host;
 	VteTerminal *vte;
+	bool waits; /* for resume() */
 	guint tick; /* called by the frame clock while there is output, or 0 */
 	size_t feed_bytes;
 	gint64 fed_us; /* the clock's time of the turn before; 0: none */
@@ -62,8 +62,9 @@ static gboolean on_tick(GtkWidget *window, GdkFrameClock *clock, gpointer opaque
 	if (len) {
 		TRACE(gtk, terminal, "%s: %zu bytes", chardev_id(terminal->vc), len);
 		vte_terminal_feed(terminal->vte, data, (gssize)len);
+		terminal->waits = terminal->host->fed(terminal->host->opaque);
 	}
-	if (len == terminal->feed_bytes) {
+	if (len == terminal->feed_bytes && !terminal->waits) {
 		return G_SOURCE_CONTINUE;
 	}
 	terminal->tick = 0;
@@ -76,9 +77,16 @@ static void wake(void *opaque)
 {
 	struct vte *terminal = opaque;
 
-	if (!terminal->tick) {
-		terminal->tick = gtk_widget_add_tick_callback(terminal->window, on_tick, terminal, NULL);
+	if (!terminal->tick && !terminal->waits) {
+		terminal->tick = gtk_widget_add_tick_callback(terminal->host->window, on_tick, terminal,
+							      NULL);
 	}
+}
+
+static void resume(struct terminal *base)
+{
+	self(base)->waits = false;
+	wake(base);
 }
 
 static const struct vc_ops vc_ops = {
@@ -94,7 +102,7 @@ static void on_commit(VteTerminal *vte, const char *text, guint len, gpointer op
 	if (vc_input(terminal->vc, text, len) < len && !terminal->overrun) {
 		terminal->overrun = true;
 		warn_report("%s: %s: its input isn't read: what is typed or pasted beyond %u bytes is "
-			    "lost", terminal->object, chardev_id(terminal->vc), VC_INPUT_MAX);
+			    "lost", terminal->host->object, chardev_id(terminal->vc), VC_INPUT_MAX);
 	}
 }
 
@@ -161,14 +169,13 @@ static VteTerminal *create_vte(struct vte *terminal)
 	return vte;
 }
 
-static struct terminal *create(struct chardev *vc, GtkWidget *window, const char *object)
+static struct terminal *create(struct chardev *vc, const struct terminal_host *host)
 {
 	struct vte *terminal = g_new0(struct vte, 1);
 	GtkWidget *box = g_object_ref_sink(gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0)), *bar;
 
 	terminal->vc = vc;
-	terminal->object = object;
-	terminal->window = window;
+	terminal->host = host;
 	terminal->feed_bytes = FEED_MIN;
 	terminal->vte = create_vte(terminal);
 	terminal->base.widget = box;
@@ -187,7 +194,7 @@ static void destroy(struct terminal *base)
 
 	vc_attach(terminal->vc, NULL, NULL);
 	if (terminal->tick) {
-		gtk_widget_remove_tick_callback(terminal->window, terminal->tick);
+		gtk_widget_remove_tick_callback(terminal->host->window, terminal->tick);
 	}
 	g_signal_handlers_disconnect_by_data(terminal->vte, terminal);
 	gtk_widget_destroy(base->widget);
@@ -198,6 +205,7 @@ static void destroy(struct terminal *base)
 const struct vte_ops vte_terminal_ops = {
 	.create = create,
 	.destroy = destroy,
+	.resume = resume,
 	.set_size = set_size,
 	.font_scale = font_scale,
 	.set_font_scale = set_font_scale,
