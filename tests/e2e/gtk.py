@@ -144,6 +144,7 @@ def window_follows_guest(x_server):
 
 def guest_follows_window(x_server):
     with Window(x_server) as window:
+        window.shows_pattern()  # till then the window is still on its way to the guest's size
         for size in ((801, 555), (1100, 700), (640, 480)):
             window.forget()
             window.resize(*size)
