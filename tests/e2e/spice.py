@@ -16,10 +16,12 @@ import sys
 import time
 
 import display
+import egl
 import tap
 from machine import TOP, VMM, Failure, Machine, gpu_device, gpu_initrd, read_ppm
 from viewer import crc, find, gvnccapture, until, words
 from viewer import XServer as Screen
+from wayland import Sway
 
 os.environ["ORIEL_VMM"] = VMM
 sys.path.insert(1, os.path.join(TOP, "tests/qtest"))
@@ -135,6 +137,41 @@ def viewer_has_the_buffer(local):
         print(f"# {len(shown)} changes, {shown.count('invalidate')} of them pixels")
         if "scanout" not in shown:
             raise Failure("no dma-buf was passed")
+
+
+class OnWayland:
+    """What Spicy wants to know of a display."""
+
+    def __init__(self, sway):
+        self.sway = sway
+
+    def environ(self, home):
+        return dict(self.sway.environ(), HOME=home, XDG_CACHE_HOME=home, XDG_CONFIG_HOME=home, XDG_DATA_HOME=home)
+
+
+def spicy_has_the_buffer(local):
+    """In its window on a compositor, by its own GL."""
+    egl.load_driver()
+    with Sway() as sway, Spicy(OnWayland(sway), local.vm.dir, "--uri", local.uri) as spicy, \
+            local.bench.pattern("--mode 800x600 --flips 3") as wanted:
+        path = f"{local.vm.dir}/dump.ppm"
+        until("the screendump", wanted, lambda: crc(local.vm.screendump(path)))
+        picture, seen = read_ppm(path), []
+
+        def shows():
+            seen[:] = [sway.screen()]
+            return find(picture, seen[0]) is not None
+        try:
+            until("spicy's picture", True, shows, 240)
+        except Failure as failure:
+            with open(spicy.log.name, encoding="utf-8", errors="replace") as log:
+                raise Failure(f"{failure}; spicy says {log.read()[-1000:]!r}") from None
+        finally:
+            with open(path, "wb") as file:
+                file.write(b"P6 %d %d 255\n" % seen[0][:2] + seen[0][2])
+            keep(path, "spicy-local")
+        kinds = [channel["channel-type"] for channel in local.vm.qmp("query-spice")["channels"]]
+        print(f"# channels {kinds}; reader {local.vm.qmp('query-display-state')[0].get('reader')}")
 
 
 def console_is_passed_too(local):
@@ -316,6 +353,7 @@ GROUPS = {
         # First: a viewer of pixels makes the VMM map what it reads.
         ("nothing-is-copied", nothing_is_copied),
         ("viewer-has-the-buffer", viewer_has_the_buffer),
+        ("spicy-has-the-buffer", spicy_has_the_buffer),
         ("console-is-passed-too", console_is_passed_too),
         ("beside-vnc", beside_vnc),
         ("one-that-takes-no-buffer-gets-pixels", one_that_takes_no_buffer),
