@@ -156,7 +156,7 @@ static void expect(struct rig *rig, const char *start)
 static void expect_scanout(struct rig *rig, uint64_t inode)
 {
 	g_autofree char *line =
-		g_strdup_printf("scanout 0 %dx%d stride %d format XR24 y0top 1 inode %"
+		g_strdup_printf("scanout 0 %dx%d stride %d format XR24 y0top 0 inode %"
 				G_GUINT64_FORMAT, WIDTH, HEIGHT, STRIDE, inode);
 
 	expect(rig, line);

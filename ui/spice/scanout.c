@@ -93,9 +93,10 @@ static bool pass_buffer(struct spice_display *display, struct frame *frame)
 	scanout->width_px = frame_width(frame);
 	scanout->height_px = frame_height(frame);
 	TRACE(spice, scanout, "%d: %ux%u", display->qxl.id, scanout->width_px, scanout->height_px);
-	/* Takes the fd. */
+	/* Takes the fd. Its last argument is of GL's coordinates: spice-gtk puts a buffer's first line at the
+	 * top without it. */
 	spice_qxl_gl_scanout(&display->qxl, fd, scanout->width_px, scanout->height_px,
-			     info->plane[0].stride_bytes, info->fourcc, !info->y0_bottom);
+			     info->plane[0].stride_bytes, info->fourcc, info->y0_bottom);
 	spice_display_set_size(display, scanout->width_px, scanout->height_px);
 	return true;
 }
