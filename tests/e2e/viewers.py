@@ -249,8 +249,9 @@ def stopped_ones_stop_nobody(on):
         on.all_show(wanted)
     print("# flips a second while stopped: " +
           ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items()))
-    # The sandbox's own noise is some ten per cent, and who is stopped leaves its processor to the others.
-    if min(rates.values()) < 0.7 * rates["all run"]:
+    # With two emulated processors for all of them, who is stopped leaves its time to the other viewers as well as to
+    # the guest: between a third of the rate and all of it was seen. Nothing flips where somebody waits for a viewer.
+    if min(rates.values()) < 0.2 * rates["all run"]:
         raise Failure(f"flips a second: {rates}")
 
 
