@@ -217,8 +217,8 @@ static struct kvm_segment flat_segment(uint16_t selector, bool code, bool bits64
 		.type = code ? 0xb : 0x3, /* execute/read or read/write, accessed */
 		.present = 1,
 		.s = 1,
-		.l = code && bits64,
-		.db = !(code && bits64),
+		.l = bits64,
+		.db = !bits64,
 		.g = 1,
 	};
 }

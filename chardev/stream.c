@@ -53,6 +53,18 @@ static void queue_clear(struct stream *stream)
 	stream->queue_sent = 0;
 }
 
+/* Some of the queue; as write_some(). With the lock held. */
+static ssize_t write_queue(struct stream *stream)
+{
+	ssize_t done = write_some(stream, stream->queue->data + stream->queue_sent,
+				  stream->queue->len - stream->queue_sent);
+
+	if (done > 0) {
+		stream->queue_sent += (size_t)done;
+	}
+	return done;
+}
+
 static void writable(int fd, GIOCondition condition, void *opaque)
 {
 	struct stream *stream = opaque;
@@ -60,11 +72,7 @@ static void writable(int fd, GIOCondition condition, void *opaque)
 	ssize_t done;
 
 	g_mutex_lock(&stream->lock);
-	done = write_some(stream, stream->queue->data + stream->queue_sent,
-			  stream->queue->len - stream->queue_sent);
-	if (done > 0) {
-		stream->queue_sent += (size_t)done;
-	}
+	done = write_queue(stream);
 	/* An error other than "not now": the reader sees the hang-up, nothing more can be sent. */
 	if (stream->queue_sent == stream->queue->len || (done < 0 && done != -EAGAIN)) {
 		queue_clear(stream);
@@ -297,13 +305,11 @@ static void flush(struct stream *stream)
 	g_mutex_lock(&stream->lock);
 	while (stream->out_fd >= 0 && stream->queue_sent < stream->queue->len) {
 		struct pollfd pollfd = { .fd = stream->out_fd, .events = POLLOUT };
-		ssize_t done = write_some(stream, stream->queue->data + stream->queue_sent,
-					  stream->queue->len - stream->queue_sent);
+		ssize_t done = write_queue(stream);
 
 		if (done < 0 && done != -EAGAIN) {
 			break;
 		}
-		stream->queue_sent += (size_t)MAX(done, 0);
 		left_us = end_us - g_get_monotonic_time();
 		if (left_us <= 0 || (done <= 0 && poll(&pollfd, 1, (int)(left_us / 1000)) <= 0)) {
 			break;

@@ -294,8 +294,8 @@ static bool build(struct machine *machine, GError **error)
 	machine_connect_backends(machine);
 	if (!create_objects(machine, error) || !machine_create_chardevs(machine, error) ||
 	    !create_monitor_consoles(machine, error) || !create_serials(machine, serial, error) ||
-	    !create_board(machine, serial, error) || !machine_create_backends(machine, error) || !machine_create_devices(machine, error) ||
-	    !machine_reset_hardware(machine, error)) {
+	    !create_board(machine, serial, error) || !machine_create_backends(machine, error) ||
+	    !machine_create_devices(machine, error) || !machine_reset_hardware(machine, error)) {
 		return false;
 	}
 	create_vdagents(machine);

@@ -238,6 +238,13 @@ def read_ppm(path):
     return width, height, pixels
 
 
+def write_ppm(path, picture):
+    """What read_ppm() returns again."""
+    width, height, rgb = picture
+    with open(path, "wb") as file:
+        file.write(b"P6 %d %d 255\n" % (width, height) + rgb)
+
+
 def load_gvt():
     """Loads our module into the sandbox's kernel."""
     if os.path.exists("/sys/module/oriel_gvt"):

@@ -18,7 +18,7 @@ import time
 import display
 import egl
 import tap
-from machine import TOP, VMM, Failure, Machine, gpu_device, gpu_initrd, read_ppm
+from machine import TOP, VMM, Failure, Machine, gpu_device, gpu_initrd, read_ppm, write_ppm
 from viewer import crc, find, gvnccapture, until, words
 from viewer import XServer as Screen
 from wayland import Sway
@@ -167,8 +167,7 @@ def spicy_has_the_buffer(local):
             with open(spicy.log.name, encoding="utf-8", errors="replace") as log:
                 raise Failure(f"{failure}; spicy says {log.read()[-1000:]!r}") from None
         finally:
-            with open(path, "wb") as file:
-                file.write(b"P6 %d %d 255\n" % seen[0][:2] + seen[0][2])
+            write_ppm(path, seen[0])
             keep(path, "spicy-local")
         kinds = [channel["channel-type"] for channel in local.vm.qmp("query-spice")["channels"]]
         print(f"# channels {kinds}; reader {local.vm.qmp('query-display-state')[0].get('reader')}")

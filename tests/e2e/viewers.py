@@ -21,7 +21,7 @@ import time
 import display
 import egl
 import tap
-from machine import TOP, VMM, Failure, environment, read_ppm
+from machine import TOP, VMM, Failure, environment, read_ppm, write_ppm
 from viewer import Chromium, TigerVnc, XServer, crc, find, gvnccapture, until, words
 from wayland import Sway
 
@@ -68,18 +68,12 @@ class Viewer:
             self.process.send_signal(number)
 
 
-def keep(path, picture):
-    width, height, rgb = picture
-    with open(path, "wb") as file:
-        file.write(b"P6 %d %d 255\n" % (width, height) + rgb)
-
-
 def psnr(x, ours, theirs):
     """In dB, by ImageMagick; two equal pictures: infinite."""
     paths = []
     for number, picture in enumerate((ours, theirs)):
         paths.append(f"{tempfile.gettempdir()}/psnr-{number}.ppm")
-        keep(paths[-1], picture)
+        write_ppm(paths[-1], picture)
     done = subprocess.run(["compare", "-metric", "PSNR", *paths, "null:"], env=x.environ, capture_output=True,
                           text=True, check=False)
     return float(done.stderr.split()[0])
@@ -139,7 +133,7 @@ class On:
 
         def page():
             screen = browser.screen()
-            keep(self.path("novnc"), screen)
+            write_ppm(self.path("novnc"), screen)
             return screen
         self.viewers.append(Viewer("novnc", browser.process, page))
         screen = self.stack.enter_context(SpicyScreen())
@@ -213,7 +207,7 @@ class OnWayland(On):
 
     def own_picture(self):
         screen = self.own.screen()
-        keep(self.path("gtk-wayland"), screen)
+        write_ppm(self.path("gtk-wayland"), screen)
         return screen
 
     def spice_options(self):

@@ -263,4 +263,17 @@ static inline uint32_t hotplug_taken(struct skl_guest *g)
 	return pulse & 3;
 }
 
+/* One whose first pipe shows @surf and has just begun a frame. */
+static inline struct skl_guest skl_guest_showing(uint32_t surf)
+{
+	struct skl_guest g = skl_guest_dp();
+	struct skl_plane p = plane_linear(&skl_1080p, surf);
+
+	pipe_on(&g, 0, &skl_1080p);
+	plane_write(&g, 0, &p);
+	next_blank(&g, 0);
+	taken(&g);
+	return g;
+}
+
 #endif

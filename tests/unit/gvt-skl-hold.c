@@ -7,12 +7,8 @@
 /* A guest that shows @surf, hears of blanks and flips, and has just begun a frame. */
 static struct skl_guest guest_showing(uint32_t surf)
 {
-	struct skl_guest g = skl_guest_dp();
-	struct skl_plane p = plane_linear(&skl_1080p, surf);
+	struct skl_guest g = skl_guest_showing(surf);
 
-	pipe_on(&g, 0, &skl_1080p);
-	plane_write(&g, 0, &p);
-	next_blank(&g, 0);
 	irq_enable(&g, SKL_DE(0), SKL_VBLANK | SKL_FLIP_DONE);
 	taken(&g);
 	return g;

@@ -5,18 +5,6 @@
 
 static const struct skl_timings small = {800, 600, 1056, 628, 40000};
 
-static struct skl_guest guest_showing(uint32_t surf)
-{
-	struct skl_guest g = skl_guest_dp();
-	struct skl_plane p = plane_linear(&skl_1080p, surf);
-
-	pipe_on(&g, 0, &skl_1080p);
-	plane_write(&g, 0, &p);
-	next_blank(&g, 0);
-	taken(&g);
-	return g;
-}
-
 static void assert_shows(struct skl_guest *g, uint32_t surf, unsigned int w, unsigned int h)
 {
 	struct gvt_plane p;
@@ -30,7 +18,7 @@ static void assert_shows(struct skl_guest *g, uint32_t surf, unsigned int w, uns
 
 static void test_never_torn(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 	struct skl_plane p = plane_linear(&small, 0x900000);
 	const struct {
 		uint32_t offset, value;
@@ -59,7 +47,7 @@ static void test_never_torn(void)
 /* Blanks between the first registers of an update and the one that arms it change nothing. */
 static void test_blank_before_arming(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 	struct skl_plane p = plane_linear(&small, 0x900000);
 
 	wr(&g, SKL_STRIDE, p.stride);
@@ -78,7 +66,7 @@ static void test_blank_before_arming(void)
 /* One update is armed and the next one begun when the blank comes: the armed one it is, whole. */
 static void test_begun_after_arming(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 	struct skl_plane p = plane_linear(&small, 0x900000);
 
 	wr(&g, SKL_SURF, 0x80000);
@@ -96,7 +84,7 @@ static void test_begun_after_arming(void)
 
 static void test_once(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 	uint32_t flips = rd(&g, SKL_FLIPS);
 
 	/* Two in one frame are one flip, to the newer. */
@@ -121,7 +109,7 @@ static void test_once(void)
 /* A write that comes after the blank finds the one before it in effect. */
 static void test_late_write(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 
 	wr(&g, SKL_SURF, 0x80000);
 	g.now += 20 * SKL_MS;
@@ -150,7 +138,7 @@ static void test_pipe_off(void)
 /* i915's way to switch a plane off. */
 static void test_plane_off(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 	struct gvt_plane p;
 
 	wr(&g, SKL_PLANE_CTL, 0);
@@ -173,7 +161,7 @@ static void test_plane_off(void)
 /* What was armed when the pipe went off is what is there when it comes on. */
 static void test_pipe_off_while_armed(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 
 	wr(&g, SKL_SURF, 0x80000);
 	g_assert_cmphex(pipe_off(&g, 0) & GVT_SKL_MODE, ==, GVT_SKL_MODE);
@@ -198,7 +186,7 @@ static void assert_cursor(struct skl_guest *g, uint32_t base, int x, int y, unsi
 
 static void test_cursor(void)
 {
-	struct skl_guest g = guest_showing(0x40000);
+	struct skl_guest g = skl_guest_showing(0x40000);
 
 	wr(&g, SKL_CURCNTR, 0x27);
 	wr(&g, SKL_CURPOS, 100u << 16 | 200);

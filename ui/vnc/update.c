@@ -138,12 +138,10 @@ static void choose_video(struct vnc_client *client, struct encode_settings *sett
 			       screen->told_height_px)) {
 			settings->video = video->box;
 			settings->video_quality = client->quality_level;
+			pixman_region32_union_rect(region, region, video->box.x1, video->box.y1,
+						   (unsigned int)(video->box.x2 - video->box.x1),
+						   (unsigned int)(video->box.y2 - video->box.y1));
 		}
-	}
-	if (settings->video.x1 < settings->video.x2) {
-		pixman_region32_union_rect(region, region, video->box.x1, video->box.y1,
-					   (unsigned int)(video->box.x2 - video->box.x1),
-					   (unsigned int)(video->box.y2 - video->box.y1));
 	}
 	video_add_slice(video, &asked, pixman_region32_not_empty(region) ?
 			slice_px(client) / SLICE_BESIDE_PART : slice_px(client), exact);
