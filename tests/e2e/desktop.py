@@ -13,7 +13,7 @@ import time
 
 import tap
 from machine import DESKTOP_DISK, Failure, Machine, gpu_device
-from viewer import TigerVnc, XServer, crc, gvnccapture, until
+from viewer import TigerVnc, XServer, agree, crc, gvnccapture, until
 
 WIDTH, HEIGHT = 1920, 1080
 
@@ -34,14 +34,7 @@ class Desktop:
 
     def viewer_agrees(self):
         """The viewer's picture becomes what the guest reads back; the clock may tick meanwhile."""
-        end = time.monotonic() + 30
-        while True:
-            before = self.screen()
-            seen = crc(self.viewer.picture())
-            if seen == before:
-                return
-            if time.monotonic() > end:
-                raise Failure(f"the viewer shows {seen}, the guest {before}")
+        agree("the viewer", self.screen, lambda: crc(self.viewer.picture()))
 
 
 def desktop_appears(desktop):

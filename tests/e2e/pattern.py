@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 
-from machine import Failure, read_ppm
+from machine import PATIENCE, Failure, patient, read_ppm
 
 LIMIT_S = 30
 
@@ -34,7 +34,7 @@ class Pattern:
         lines = []
         while True:
             try:
-                line = self._queue.get(timeout=LIMIT_S)
+                line = self._queue.get(timeout=PATIENCE * LIMIT_S)
             except queue.Empty:
                 raise Failure(f"the pattern doesn't say {pattern}") from None
             lines.append(line)
@@ -52,7 +52,7 @@ class Pattern:
 
     def said(self, pattern):
         """Waits for a line that was printed since the start."""
-        end = time.monotonic() + LIMIT_S
+        end, _ = patient(LIMIT_S)
         while not any(re.match(pattern, line) for line in self.lines):
             if time.monotonic() > end:
                 raise Failure(f"the pattern never said {pattern}: {self.lines[-10:]}")

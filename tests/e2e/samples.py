@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import tap
-from machine import TOP, Failure, Machine, Vgpu
+from machine import TOP, Failure, Machine, Vgpu, patient
 from viewer import TigerVnc, XServer, crc, gvnccapture, until
 
 # mdpy's types and what they show.
@@ -64,7 +64,7 @@ def mbochs_says_why_it_is_blank():
         vm.send("kmspattern --mode 1024x768 &")
         vm.wait_serial("^holds")
         with TigerVnc(x, "127.0.0.1::5906"):
-            end = time.monotonic() + 30
+            end, _ = patient(30)
             while True:
                 state = vm.qmp("query-display-state")[0]
                 if state.get("blank", {}).get("reason") == "no-map":

@@ -17,7 +17,7 @@ import time
 import tap
 from host import KernelLog, check_guest, check_nothing_held
 from machine import DESKTOP_DISK, Failure, Machine, gpu_device
-from viewer import crc
+from viewer import agree, crc
 
 BOOTS = int(os.environ.get("SKL_BOOTS", "2"))
 # Two seconds on a machine that does nothing else.
@@ -39,15 +39,8 @@ class Guest:
 
     def shows(self, what):
         """The guest's screen has the wanted mode, and the VMM shows it; a clock may tick meanwhile."""
-        end = time.monotonic() + 40
-        while True:
-            before = self.screen()
-            seen = crc(self.vm.screendump(f"{self.vm.dir}/dump.ppm"))
-            if seen == before:
-                break
-            if time.monotonic() > end:
-                raise Failure(f"{what}: the VMM shows {seen}, the guest {before}")
-        tap.same(f"{what}: the mode", before.split()[0], f"{WIDTH}x{HEIGHT}")
+        screen = agree(what, self.screen, lambda: crc(self.vm.screendump(f"{self.vm.dir}/dump.ppm")), 40)
+        tap.same(f"{what}: the mode", screen.split()[0], f"{WIDTH}x{HEIGHT}")
 
     def keep_picture(self, name):
         out = os.environ.get("SANDBOX_OUT")

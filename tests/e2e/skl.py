@@ -16,7 +16,7 @@ import display
 import tap
 from host import check_guest
 from machine import DESKTOP_DISK, Failure, Machine, gpu_device, read_ppm
-from viewer import RawClient, TigerVnc, XServer, crc, until
+from viewer import RawClient, TigerVnc, XServer, agree, crc, until
 
 FULL = bool(os.environ.get("SKL_FULL"))
 WIDTH, HEIGHT = 1920, 1080
@@ -174,15 +174,9 @@ class Desktop:
         """How many events of its monitor the guest has had: two for each time the link went."""
         return len(re.findall("^KERNEL.*change", self.vm.run("cat /tmp/uevents"), re.M))
 
-    def picture_agrees(self, limit_s=30):
-        end = time.monotonic() + limit_s
-        while True:
-            before = re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1)
-            seen = crc(self.viewer.picture())
-            if seen == before:
-                return
-            if time.monotonic() > end:
-                raise Failure(f"the viewer shows {seen}, the guest {before}")
+    def picture_agrees(self):
+        agree("the viewer", lambda: re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1),
+              lambda: crc(self.viewer.picture()))
 
 
 def follows(desktop, width, height):

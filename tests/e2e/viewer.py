@@ -12,7 +12,7 @@ import tempfile
 import time
 import zlib
 
-from machine import Failure, read_ppm
+from machine import PATIENCE, Failure, patient, read_ppm
 
 
 def crc(picture):
@@ -43,7 +43,7 @@ def find(picture, screen):
 
 def until(what, wanted, get, limit_s=30):
     """Calls get() until it returns wanted."""
-    end = time.monotonic() + limit_s
+    end, limit_s = patient(limit_s)
     while True:
         got = get()
         if got == wanted:
@@ -51,6 +51,18 @@ def until(what, wanted, get, limit_s=30):
         if time.monotonic() > end:
             raise Failure(f"{what}: after {limit_s} s got {got!r:.300}, wanted {wanted!r:.300}")
         time.sleep(0.2)
+
+
+def agree(what, guest, seen, limit_s=30):
+    """Calls both until seen() is what guest() was just before; something in it, like a clock, may go on."""
+    end, limit_s = patient(limit_s)
+    while True:
+        wanted = guest()
+        got = seen()
+        if got == wanted:
+            return wanted
+        if time.monotonic() > end:
+            raise Failure(f"{what}: after {limit_s} s seen {got!r:.300}, the guest has {wanted!r:.300}")
 
 
 class XServer:
@@ -80,7 +92,7 @@ class XServer:
 
     def run(self, *command, limit_s=60):
         """Runs an X client; returns its output."""
-        done = subprocess.run(command, env=self.environ, capture_output=True, timeout=limit_s,
+        done = subprocess.run(command, env=self.environ, capture_output=True, timeout=PATIENCE * limit_s,
                               check=False)
         if done.returncode:
             raise Failure(f"{command[0]}: status {done.returncode}: {done.stderr.decode()[-500:]}")
@@ -102,7 +114,7 @@ class TigerVnc:
         self.window = self._find_window(limit_s)
 
     def _find_window(self, limit_s):
-        end = time.monotonic() + limit_s
+        end, _ = patient(limit_s)
         while time.monotonic() < end and self.process.poll() is None:
             found = subprocess.run(
                 ["xdotool", "search", "--onlyvisible", "--class", "TigerVNC Viewer"],
@@ -211,7 +223,7 @@ class RawClient:
     picture of an update is whole when the update is."""
 
     def __init__(self, port, limit_s=30, cursor=False):
-        self._socket = socket.create_connection(("127.0.0.1", port), limit_s)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE * limit_s)
         self._file = self._socket.makefile("rb", buffering=1 << 20)
         version = self._file.read(12)
         self._socket.sendall(version)

@@ -21,7 +21,7 @@ import time
 import display
 import egl
 import tap
-from machine import TOP, VMM, Failure, environment, read_ppm, write_ppm
+from machine import TOP, VMM, Failure, environment, patient, read_ppm, write_ppm
 from viewer import Chromium, TigerVnc, XServer, crc, find, gvnccapture, until, words
 from wayland import Sway
 
@@ -39,7 +39,7 @@ OUT = os.environ.get("SANDBOX_OUT")
 
 def until_window(spicy, limit_s=240):
     """Its own limit is for a machine that does nothing else."""
-    end = time.monotonic() + limit_s
+    end, _ = patient(limit_s)
     while True:
         try:
             return spicy.window()

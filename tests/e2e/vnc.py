@@ -14,7 +14,7 @@ import time
 
 import pattern as program
 import tap
-from machine import Failure, TOP, read_ppm
+from machine import TOP, Failure
 from viewer import Chromium, TigerVnc, XServer, gvnccapture, until
 
 LIMIT_S = 30
