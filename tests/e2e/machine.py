@@ -16,6 +16,8 @@ import tempfile
 import time
 import uuid
 
+import stall
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GUEST = os.path.join(TOP, "build/guest")
 # The desktop's root file system (root=/dev/vda).
@@ -190,6 +192,7 @@ class Machine:
                 return match
             left = end - time.monotonic()
             if left <= 0:
+                stall.report(self.process.pid)
                 raise Failure(f"the guest didn't say '{pattern}' within {limit_s} s, but: "
                               f"{self.output[self._read_to:][-2000:]}")
             self._read_serial(left)
