@@ -98,11 +98,25 @@ static void set_wants(struct view *view)
 	}
 }
 
+/* What couldn't be imported is done when its pixels are, or when nobody is to read them any more. */
+static void pay(struct view *view)
+{
+	uint64_t owed = view->owed;
+
+	view->owed = 0;
+	if (owed && view->console) {
+		sink_done(&view->scanout, owed);
+	}
+}
+
 static void set_passing(struct view *view, bool passing)
 {
 	if (view->passing != passing) {
 		view->passing = passing;
 		set_wants(view);
+	}
+	if (passing) {
+		pay(view);
 	}
 }
 
@@ -124,18 +138,14 @@ static void presented(struct view *view, struct sink *sink, struct frame *frame)
 void view_finished(struct view *view)
 {
 	struct sink *sink = view->presented;
-	uint64_t seq = view->seq, owed = view->owed;
+	uint64_t seq = view->seq;
 
 	view->presented = NULL;
 	if (!sink || !view->console) {
 		return;
 	}
 	if (sink == &view->pixels) {
-		view->owed = 0;
-		/* What couldn't be imported is done when its pixels are. */
-		if (owed) {
-			sink_done(&view->scanout, owed);
-		}
+		pay(view);
 	}
 	sink_done(sink, seq);
 }
@@ -275,6 +285,9 @@ void view_update_wanted(struct view *view)
 	/* Nothing is copied before a frame comes that can't be imported. */
 	view->passing = can_import(view);
 	set_wants(view);
+	if (view->passing) {
+		pay(view);
+	}
 }
 
 /* ---- the widget ---- */
