@@ -89,6 +89,11 @@ def traced(vm, calls):
 def on_x(options, messages):
     with X() as server, guest(server, "bochs", options) as vm:
         is_shown(server, vm)
+        # The display goes off and on again before a picture has been painted.
+        for _ in range(8):
+            with pattern(vm, "", LIMIT_S):
+                pass
+        is_shown(server, vm, ("--squares 2",))
         tap.same("warnings", len(warnings(vm)), messages)
         for line in warnings(vm):
             print(f"# {line}")
