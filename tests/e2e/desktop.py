@@ -7,7 +7,6 @@ desktop.py KIND, as display.py. Each test goes on where the one before it ended.
 
 import contextlib
 import functools
-import re
 import sys
 import time
 
@@ -28,30 +27,26 @@ class Desktop:
             append="root=/dev/vda", memory="512M", smp=2))
         self.viewer = stack.enter_context(TigerVnc(self.x, "127.0.0.1::5908"))
 
-    def screen(self):
-        """What the guest itself reads back from its screen."""
-        return re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1)
-
     def viewer_agrees(self):
         """The viewer's picture becomes what the guest reads back; the clock may tick meanwhile."""
-        agree("the viewer", self.screen, lambda: crc(self.viewer.picture()))
+        agree("the viewer", self.vm.screen, lambda: crc(self.viewer.picture()))
 
 
 def desktop_appears(desktop):
     desktop.vm.wait_serial("^desktop: ready", 180)
     time.sleep(2)
-    tap.same("the mode", desktop.screen().split()[0], f"{WIDTH}x{HEIGHT}")
+    tap.same("the mode", desktop.vm.screen().split()[0], f"{WIDTH}x{HEIGHT}")
     desktop.viewer_agrees()
 
 
 def capture_agrees(desktop):
     until("gvnccapture's picture", True,
-          lambda: crc(gvnccapture(desktop.x, 8)) == desktop.screen())
+          lambda: crc(gvnccapture(desktop.x, 8)) == desktop.vm.screen())
 
 
 def screendump_agrees(desktop):
     until("the screendump", True,
-          lambda: crc(desktop.vm.screendump(f"{desktop.vm.dir}/dump.ppm")) == desktop.screen())
+          lambda: crc(desktop.vm.screendump(f"{desktop.vm.dir}/dump.ppm")) == desktop.vm.screen())
 
 
 def typing_into_the_terminal(desktop):

@@ -54,10 +54,6 @@ class Bench:
     def pattern(self, arguments=""):
         return pattern(self.vm, arguments)
 
-    def screen(self):
-        """What the guest itself reads back from its screen."""
-        return re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1)
-
     def dump(self):
         return crc(self.vm.screendump(f"{self.vm.dir}/dump.ppm"))
 
@@ -111,7 +107,7 @@ def console_in_tigervnc(bench):
     with TigerVnc(bench.x, "127.0.0.1::5907") as viewer:
         # The cursor blinks; without it the console stands still.
         bench.vm.run("printf '\\033[?25l\\033[2J\\033[Hthe quick brown fox\\n' >/dev/tty0; sleep 1")
-        until("the viewer's picture", bench.screen(), lambda: crc(viewer.picture()))
+        until("the viewer's picture", bench.vm.screen(), lambda: crc(viewer.picture()))
 
 
 def typing_reaches_the_guest(bench):

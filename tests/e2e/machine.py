@@ -217,6 +217,10 @@ class Machine:
         # The terminal may have echoed the line, before or after a line feed of its own.
         return match.group(1).rpartition(f"do''ne-{self._commands} $?\n")[2].lstrip("\n")
 
+    def screen(self):
+        """What the guest itself reads back from its screen, as viewer.crc() says it."""
+        return re.search(r"screen (\S+ crc \S+)", self.run("fbsum")).group(1)
+
     def screendump(self, path):
         """The guest's screen as a picture; returns (width, height, RGB bytes)."""
         self.qmp("screendump", filename=path)

@@ -33,13 +33,9 @@ class Guest:
             *DESKTOP_DISK,
             append="root=/dev/vda", memory="1G", smp=2))
 
-    def screen(self):
-        """What the guest itself reads back from its screen."""
-        return re.search(r"screen (\S+ crc \S+)", self.vm.run("fbsum")).group(1)
-
     def shows(self, what):
         """The guest's screen has the wanted mode, and the VMM shows it; a clock may tick meanwhile."""
-        screen = agree(what, self.screen, lambda: crc(self.vm.screendump(f"{self.vm.dir}/dump.ppm")), 40)
+        screen = agree(what, self.vm.screen, lambda: crc(self.vm.screendump(f"{self.vm.dir}/dump.ppm")), 40)
         tap.same(f"{what}: the mode", screen.split()[0], f"{WIDTH}x{HEIGHT}")
 
     def keep_picture(self, name):

@@ -159,7 +159,7 @@ class On:
 
     def all_agree(self):
         """Every viewer has what the guest reads back from its screen. The clock may tick meanwhile."""
-        before = self.bench.screen()
+        before = self.bench.vm.screen()
         picture = self.vm.screendump(f"{self.vm.dir}/dump.ppm")
         return crc(picture) == before and all(viewer.shows(picture) for viewer in self.viewers)
 

@@ -84,6 +84,17 @@ static bool can_import(const struct view *view)
 	return view->painter && view->painter->ops->import;
 }
 
+/* What couldn't be imported is done when its pixels are, or when nobody is to read them any more. */
+static void pay(struct view *view)
+{
+	uint64_t owed = view->owed;
+
+	view->owed = 0;
+	if (owed) {
+		sink_done(&view->scanout, owed);
+	}
+}
+
 static void set_wants(struct view *view)
 {
 	if (view->console) {
@@ -94,18 +105,8 @@ static void set_wants(struct view *view)
 		sink_set_wanted(&view->scanout, view->wanted && can_import(view));
 		if (!view->wanted || view->passing) {
 			sink_set_wanted(&view->pixels, false);
+			pay(view);
 		}
-	}
-}
-
-/* What couldn't be imported is done when its pixels are, or when nobody is to read them any more. */
-static void pay(struct view *view)
-{
-	uint64_t owed = view->owed;
-
-	view->owed = 0;
-	if (owed && view->console) {
-		sink_done(&view->scanout, owed);
 	}
 }
 
@@ -114,9 +115,6 @@ static void set_passing(struct view *view, bool passing)
 	if (view->passing != passing) {
 		view->passing = passing;
 		set_wants(view);
-	}
-	if (passing) {
-		pay(view);
 	}
 }
 
@@ -285,9 +283,6 @@ void view_update_wanted(struct view *view)
 	/* Nothing is copied before a frame comes that can't be imported. */
 	view->passing = can_import(view);
 	set_wants(view);
-	if (view->passing) {
-		pay(view);
-	}
 }
 
 /* ---- the widget ---- */
