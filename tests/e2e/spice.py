@@ -177,7 +177,7 @@ def console_is_passed_too(local):
     """What is drawn in place, by the guest's text console."""
     with local.probe() as probe:
         local.vm.run("printf '\\033[?25l\\033[2J\\033[Hthe quick brown fox\\n' >/dev/tty0; sleep 1")
-        until("the buffer's picture", words(local.bench.screen()), probe.gl_picture)
+        until("the buffer's picture", words(local.vm.screen()), probe.gl_picture)
 
 
 def beside_vnc(local):
