@@ -84,6 +84,11 @@ static bool is_text_console(const char *spec)
 	return !strcmp(spec, "vc") || g_str_has_prefix(spec, "vc:");
 }
 
+static char *monitor_label(unsigned int i)
+{
+	return g_strdup_printf("compat_monitor%u", i);
+}
+
 /* Before serial ports, so that a window's tabs are in the order that people know. */
 static bool create_monitor_consoles(struct machine *machine, GError **error)
 {
@@ -91,7 +96,7 @@ static bool create_monitor_consoles(struct machine *machine, GError **error)
 
 	for (unsigned int i = 0; i < list->len; i++) {
 		struct monitor_config *config = list->pdata[i];
-		g_autofree char *label = g_strdup_printf("compat_monitor%u", i);
+		g_autofree char *label = monitor_label(i);
 
 		if (is_text_console(config->spec) &&
 		    !machine_chardev(machine, label, config->spec, error)) {
@@ -107,7 +112,7 @@ static bool create_monitors(struct machine *machine, GError **error)
 
 	for (unsigned int i = 0; i < list->len; i++) {
 		struct monitor_config *config = list->pdata[i];
-		g_autofree char *label = g_strdup_printf("compat_monitor%u", i);
+		g_autofree char *label = monitor_label(i);
 		g_autofree char *made = g_strconcat("chardev:", label, NULL);
 		const char *spec = is_text_console(config->spec) ? made : config->spec;
 		struct chardev *chardev = machine_chardev(machine, label, spec, error);

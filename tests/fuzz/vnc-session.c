@@ -5,12 +5,8 @@
  * of it may be left.
  */
 #include <drm_fourcc.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "ui/clipboard.h"
@@ -19,6 +15,7 @@
 #include "ui/vnc/rfb.h"
 #include "ui/vnc/server.h"
 #include "util/fd.h"
+#include "vnc-client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,13 +32,6 @@ static struct {
 	struct clipboard_peer agent; /* the guest's side of it */
 	bool active;
 } env;
-
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
 
 static void submit(void)
 {
@@ -194,26 +184,9 @@ static unsigned int take_byte(struct program *program)
 	return byte;
 }
 
-static void pump(struct program *program, unsigned int turns)
-{
-	for (unsigned int i = 0; i < turns; i++) {
-		g_main_context_iteration(NULL, FALSE);
-	}
-}
-
-static void drain(struct program *program)
-{
-	char buffer[65536];
-
-	while (read(program->fd, buffer, sizeof(buffer)) > 0) {
-	}
-}
-
 static void say(struct program *program, const void *data, size_t len)
 {
-	if (send(program->fd, data, len, MSG_NOSIGNAL) < 0 && errno == EAGAIN) {
-		drain(program);
-	}
+	vnc_client_say(program->fd, data, len);
 }
 
 /* A message of @type with arguments from the program. */
@@ -426,7 +399,7 @@ static void do_one(struct program *program)
 		change_mode(program);
 		break;
 	case 13:
-		drain(program);
+		vnc_client_drain(program->fd);
 		break;
 	case 14:
 		say_fence(program);
@@ -438,7 +411,7 @@ static void do_one(struct program *program)
 		say_message(program, RFB_CLIENT_CONTINUOUS_UPDATES, 10);
 		break;
 	default:
-		pump(program, take_byte(program) % 16);
+		vnc_client_pump(take_byte(program) % 16);
 		break;
 	}
 }
@@ -447,31 +420,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char hello[] = "RFB 003.008\n\x01\x01";
 	struct program program = { data, size, -1 };
-	gint64 limit;
-	GSocket *socket;
-	int fds[2];
+	GSocketConnection *connection;
 
 	if (!env.server) {
 		start();
 	}
-	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
-	program.fd = fds[0];
-	socket = g_socket_new_from_fd(fds[1], NULL);
-	vnc_server_add_client(env.server, g_socket_connection_factory_create_connection(socket));
-	g_object_unref(socket);
+	program.fd = vnc_client_connect(&connection);
+	vnc_server_add_client(env.server, connection);
 	if (take_byte(&program) % 8) {
 		say(&program, hello, sizeof(hello) - 1);
-		pump(&program, 4);
+		vnc_client_pump(4);
 	}
 	for (unsigned int i = 0; i < MAX_OPERATIONS && program.size > 0; i++) {
 		do_one(&program);
 	}
-	close(program.fd);
-	limit = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
-	while (env.server->clients.length > 0 || g_main_context_pending(NULL)) {
-		g_main_context_iteration(NULL, FALSE);
-		check(g_get_monotonic_time() < limit);
-	}
+	vnc_client_hang_up(env.server, program.fd);
 	check(!env.active);
 	return 0;
 }

@@ -4,11 +4,7 @@
  * which must say the same however they are cut; or a connection that says anything, with or without an
  * upgrade before it, of which nothing may be left in the end.
  */
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "ui/console.h"
 #include "ui/input.h"
@@ -17,15 +13,9 @@
 #include "ui/vnc/web.h"
 #include "ui/vnc/websocket.h"
 #include "util/fd.h"
+#include "vnc-client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
 
 /* ---- HTTP ---- */
 
@@ -123,13 +113,8 @@ static void start(void)
 
 static void pump(int fd)
 {
-	char buffer[65536];
-
-	for (unsigned int i = 0; i < 4; i++) {
-		g_main_context_iteration(NULL, FALSE);
-	}
-	while (read(fd, buffer, sizeof(buffer)) > 0) {
-	}
+	vnc_client_pump(4);
+	vnc_client_drain(fd);
 }
 
 static void say_frame(int fd, const uint8_t *data, size_t len)
@@ -137,7 +122,7 @@ static void say_frame(int fd, const uint8_t *data, size_t len)
 	uint8_t frame[6 + 125] = { 0x82, 0x80 | (uint8_t)len };
 
 	memcpy(frame + 6, data, len);
-	send(fd, frame, 6 + len, MSG_NOSIGNAL);
+	vnc_client_say(fd, frame, 6 + len);
 }
 
 static void run_connection(const uint8_t *data, size_t size)
@@ -145,40 +130,32 @@ static void run_connection(const uint8_t *data, size_t size)
 	static const char upgrade[] =
 		"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-	gint64 limit = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
 	unsigned int how = size > 0 ? *data : 0;
-	GSocket *socket;
-	int fds[2];
+	GSocketConnection *connection;
+	int fd;
 
 	if (!env.server) {
 		start();
 	}
-	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
-	socket = g_socket_new_from_fd(fds[1], NULL);
-	vnc_web_client_create(env.server, g_socket_connection_factory_create_connection(socket));
-	g_object_unref(socket);
+	fd = vnc_client_connect(&connection);
+	vnc_web_client_create(env.server, connection);
 	if (how & 1) {
-		send(fds[0], upgrade, sizeof(upgrade) - 1, MSG_NOSIGNAL);
-		pump(fds[0]);
+		vnc_client_say(fd, upgrade, sizeof(upgrade) - 1);
+		pump(fd);
 	}
 	while (size > 1) {
 		size_t len = MIN(size - 1, how % 100 + 1u);
 
 		if ((how & 3) == 3) {
-			say_frame(fds[0], data + 1, len);
+			say_frame(fd, data + 1, len);
 		} else {
-			send(fds[0], data + 1, len, MSG_NOSIGNAL);
+			vnc_client_say(fd, data + 1, len);
 		}
-		pump(fds[0]);
+		pump(fd);
 		data += len;
 		size -= len;
 	}
-	close(fds[0]);
-	while (env.server->clients.length > 0 || env.server->web_clients.length > 0 ||
-	       g_main_context_pending(NULL)) {
-		g_main_context_iteration(NULL, FALSE);
-		check(g_get_monotonic_time() < limit);
-	}
+	vnc_client_hang_up(env.server, fd);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
