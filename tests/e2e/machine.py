@@ -129,8 +129,14 @@ class Qmp:
             self.events.append(self._receive(left))
 
 
+class GuestCrashed(Failure):
+    """A processor of the guest had a triple fault."""
+
+
 class Machine:
     """A running VMM. A context manager: leaving it ends the VMM."""
+
+    machines = []  # all that there have been
 
     def __init__(self, *args, kernel=None, initrd=None, append="", memory="256M", smp=1, vmm=VMM):
         self.dir = tempfile.mkdtemp(prefix="e2e-")
@@ -142,9 +148,12 @@ class Machine:
                    "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
                    "-kernel", kernel or f"{GUEST}/vmlinux", "-initrd", initrd or f"{GUEST}/initrd",
                    "-append", f"console=tty0 console=ttyS0 quiet {append}".strip(), *args]
+        if vmm == VMM:
+            command += ["-trace", "accel:triple_fault"]
         self.errors = open(f"{self.dir}/stderr", "w+")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.errors)
+        Machine.machines.append(self)
         os.set_blocking(self.process.stdout.fileno(), False)
         try:
             self.qmp = Qmp(f"{self.dir}/qmp", self.process)
@@ -165,6 +174,10 @@ class Machine:
         with open(f"{self.dir}/stderr", encoding="utf-8", errors="replace") as errors:
             return errors.read().strip()
 
+    def crashed(self):
+        """Has a processor of the guest had a triple fault? No test here asks for one."""
+        return "accel:triple_fault" in self.messages()
+
     def _ended(self):
         """What to raise when the VMM is found to have gone."""
         try:
@@ -180,6 +193,8 @@ class Machine:
         if data == b"":
             raise self._ended()
         self.output += data.decode(errors="replace").replace("\r", "")
+        if self.crashed():
+            raise GuestCrashed("the guest's processor shut down (triple fault): " + self.output[self._read_to:][-500:])
 
     def wait_serial(self, pattern, limit_s=60):
         """Waits for whole lines that match, after what was waited for before; returns the match."""
