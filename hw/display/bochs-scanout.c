@@ -2,10 +2,8 @@
 /*
  * The picture of an emulated Bochs display; scanout.h says when it is looked at.
  *
- * KVM's dirty log says which pages were written, but only when asked. Each page written after a
- * fetch costs the guest a fault. While a guest redraws much of the screen all the time, that is
- * dearer than comparing, so then the log is left off for a while (damage unknown: the reader
- * compares).
+ * KVM's dirty log says which pages were written, but only when asked; while that is too dear it is
+ * left off (ui/track-load.h).
  *
  * The log is fetched (which protects the pages again) before the pixels are read, so a write is
  * either in the pixels read or in the next fetch, or in both.
@@ -15,10 +13,6 @@
 #include "hw/core/machine-lock.h"
 #include "hw/display/bochs.h"
 #include "util/fd.h"
-
-/* This many looks in a row with a quarter of the screen dirty: the next ones without the log. */
-#define HEAVY_LOOKS   2
-#define COMPARE_LOOKS 120
 
 /* ---- what there is to see ---- */
 
@@ -63,7 +57,6 @@ static void log_stop(struct bochs_display *bd)
 {
 	mem_region_dirty_stop(&bd->vram_region);
 	gvt_damage_forget(&bd->damage);
-	bd->heavy = 0;
 }
 
 /* One line of tiles at a time: neighbours that are set make one rectangle. */
@@ -102,17 +95,6 @@ static void mark_pages(struct bochs_display *bd)
 	}
 }
 
-/* Leaves the log off for a while if it costs more than it tells. (Its first fetch names every page,
- * which is why one heavy look means nothing.) */
-static void judge_load(struct bochs_display *bd, const struct gvt_plane *plane)
-{
-	bd->heavy = bd->dirty_count * GVT_PAGE_SIZE * 4 > plane->size_bytes ? bd->heavy + 1 : 0;
-	if (bd->heavy > HEAVY_LOOKS) {
-		bd->compare = COMPARE_LOOKS;
-		log_stop(bd);
-	}
-}
-
 struct sight {
 	struct gvt_plane plane;
 	pixman_region32_t damage;
@@ -131,15 +113,17 @@ static void see(struct bochs_display *bd, struct sight *sight)
 	events = gvt_bochs_settle(&bd->model, now);
 	gvt_bochs_plane(&bd->model, &sight->plane);
 	gvt_damage_show(&bd->damage, &sight->plane);
-	if (bd->compare) {
-		bd->compare--;
-	} else if (bd->scanout.watched && sight->plane.drm_format) {
+	if (!track_load_is_off(&bd->load) && bd->scanout.watched && sight->plane.drm_format) {
 		logged = !mem_region_dirty_fetch(&bd->vram_region, bd->dirty_pages);
 	}
 	if (logged) {
 		mark_pages(bd);
 		gvt_damage_harvest(&bd->damage, &report, bd->tiles);
-		judge_load(bd, &sight->plane);
+		/* The first fetch names every page, so one heavy look means nothing. */
+		track_load_told(&bd->load, bd->dirty_count * GVT_PAGE_SIZE, sight->plane.size_bytes);
+		if (track_load_is_off(&bd->load)) {
+			log_stop(bd);
+		}
 	}
 	if (events & GVT_BOCHS_PENDING) {
 		scanout_kick(&bd->scanout);
@@ -187,7 +171,7 @@ static void watch(void *opaque, bool watched)
 {
 	struct bochs_display *bd = opaque;
 
-	bd->compare = 0;
+	bd->load = (struct track_load){ 0 };
 	log_stop(bd);
 }
 
@@ -215,9 +199,8 @@ static void frame_done(void *opaque, bool changed)
 {
 	struct bochs_display *bd = opaque;
 
-	if (!changed) {
-		bd->compare = 0; /* it is over: let the log watch */
-	}
+	/* The next look, whenever it is, fetches the log if that is on again. */
+	track_load_looked(&bd->load, changed);
 }
 
 static bool set_mode(void *opaque, const struct display_mode *mode)

@@ -10,6 +10,7 @@
 #include "kernel/gvt/core/gvt_damage.h"
 #include "hw/display/scanout.h"
 #include "hw/pci/pci.h"
+#include "ui/track-load.h"
 
 /* Video memory; frames may outlive the device. */
 struct bochs_vram {
@@ -38,8 +39,7 @@ struct bochs_display {
 	struct scanout scanout;
 	struct fb_buffer *buffer; /* of the plane shown last */
 	struct gvt_plane plane;
-	unsigned int heavy; /* looks in a row at which much was dirty */
-	unsigned int compare; /* looks left to do without the log */
+	struct track_load load; /* off: looks without the log */
 	uint8_t *tiles; /* one harvest */
 };
 

@@ -70,7 +70,7 @@ static void damage_add(struct damage *damage, struct vfio_gfx_harvest *harvest)
 
 static void harvest_begin(struct vfio_copy *copy, struct vfio_gfx_harvest *harvest)
 {
-	vfio_gfx_harvest(copy->display->gfx, harvest);
+	vfio_spare_harvest(&copy->display->spare, copy->display->gfx, harvest);
 	copy->display->damage_generation = harvest->generation;
 	damage_add(&copy->damage, harvest);
 }

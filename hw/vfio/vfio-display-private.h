@@ -17,6 +17,7 @@
 #include "vfio-plane.h"
 #include "vfio-region-plane.h"
 #include "vfio-snapshots.h"
+#include "vfio-spare.h"
 #include "vfio-watch.h"
 
 /* What one look at the planes came to. PENDING: a snapshot was requested. */
@@ -38,7 +39,8 @@ struct vfio_display {
 
 	/* when to look */
 	bool active, irq; /* irq: the display interrupt is on */
-	bool polls; /* someone has to look whether the guest drew in place: nothing else tells */
+	bool tells; /* the interrupt comes for what the guest draws in place, too */
+	struct vfio_spare spare; /* is on: just now it doesn't */
 	struct addr_space *mem; /* for watch */
 	struct vfio_watch *watch; /* NULL: nobody tells of writes */
 	uint32_t armed_id; /* the plane whose first write will be told, 0: none */

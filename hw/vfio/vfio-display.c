@@ -13,6 +13,12 @@
 
 static void schedule(struct vfio_display *display, unsigned int delay_ms);
 
+/* Someone has to look whether the guest drew in place: nothing else tells. */
+static bool polls(const struct vfio_display *display)
+{
+	return !display->tells || vfio_spare_is_on(&display->spare);
+}
+
 /* ---- when to look ---- */
 
 static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
@@ -88,7 +94,7 @@ static void written(void *opaque)
 /* The guest or a viewer is at work: drawing in place is likely. */
 static void hurry(struct vfio_display *display)
 {
-	if (display->active && display->polls && !display->waiting && display->timer &&
+	if (display->active && polls(display) && !display->waiting && display->timer &&
 	    display->interval_ms > VFIO_POLL_MAX_MS) {
 		display->interval_ms = VFIO_POLL_MIN_MS;
 		schedule(display, display->interval_ms);
@@ -106,13 +112,13 @@ static bool copying(const struct vfio_display *display)
  * the same for either. */
 static enum look look_or_compare(struct vfio_display *display)
 {
-	if (display->copy && display->irq && display->polls && !vfio_display_glance(display)) {
+	if (display->copy && display->irq && polls(display) && !vfio_display_glance(display)) {
 		enum look look = vfio_display_look(display);
 
 		display->compared = true;
 		return look;
 	}
-	if (display->irq && display->polls && !vfio_display_glance(display) &&
+	if (display->irq && polls(display) && !vfio_display_glance(display) &&
 	    vfio_display_compare(display)) {
 		return LOOK_FRAME;
 	}
@@ -136,11 +142,12 @@ static void go_on(struct vfio_display *display, enum look look)
 	}
 	if (look == LOOK_BLANK) {
 		disarm(display);
+		vfio_spare_end(&display->spare);
 	}
 	if (look == LOOK_FAILED) {
 		schedule(display, MIN(display->interval_ms, RETRY_MAX_MS));
 		display->interval_ms = back_off(display->interval_ms, RETRY_MAX_MS);
-	} else if (!display->polls || (display->irq && look == LOOK_BLANK)) {
+	} else if (!polls(display) || (display->irq && look == LOOK_BLANK)) {
 		display->interval_ms = VFIO_POLL_MIN_MS;
 	} else if (look == LOOK_FRAME) {
 		if (display->waiting) {
@@ -243,7 +250,7 @@ static void event_fired(int fd, GIOCondition condition, void *opaque)
 	display->still = 0;
 	/* A flip doesn't wait for what was only compared. */
 	if (!display->waiting ||
-	    (display->polls && display->compared && !copying(display))) {
+	    (polls(display) && display->compared && !copying(display))) {
 		look_and_go_on(display);
 		return;
 	}
@@ -261,8 +268,9 @@ static void events_start(struct vfio_display *display)
 	int fd = caps & VFIO_GFX_CAP_IRQ ? vfio_gfx_listen(display->gfx) : -ENODEV;
 
 	display->irq = fd >= 0;
-	display->polls = !display->irq || !(caps & VFIO_GFX_CAP_DAMAGE);
-	if (display->irq && display->polls && !display->watch) {
+	display->tells = display->irq && (caps & VFIO_GFX_CAP_DAMAGE);
+	display->spare = (struct vfio_spare){ 0 };
+	if (display->irq && !display->tells && !display->watch) {
 		display->watch = vfio_watch_create(display->device, display->gfx, display->mem,
 						   written, display);
 	}
@@ -419,9 +427,11 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 	display->waiting = false;
 	/* What was shown again and has changed is a frame too. */
 	display->frames += display->compared && changed;
-	if (display->event_waits) {
+	if (vfio_spare_looked(&display->spare, changed)) {
+		vfio_display_look_soon(display);
+	} else if (display->event_waits) {
 		kick(display);
-	} else if (display->polls) {
+	} else if (polls(display)) {
 		pace(display, changed);
 	}
 }

@@ -333,16 +333,21 @@ static bool harvest_is_sane(const struct vfio_gfx *gfx, const struct vfio_gfx_da
 	       (uint64_t)damage->tiles_y * damage->tile_height >= damage->plane.height;
 }
 
+void vfio_gfx_harvest_none(struct vfio_gfx_harvest *harvest)
+{
+	harvest->known = false;
+	harvest->generation = 0;
+	memset(&harvest->plane, 0, sizeof(harvest->plane));
+	pixman_region32_init(&harvest->tiles);
+}
+
 void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest)
 {
 	const uint32_t wanted = VFIO_GFX_DAMAGE_HARVESTED | VFIO_GFX_DAMAGE_TRACKING;
 	struct vfio_gfx_damage damage;
 	ssize_t got;
 
-	harvest->known = false;
-	harvest->generation = 0;
-	memset(&harvest->plane, 0, sizeof(harvest->plane));
-	pixman_region32_init(&harvest->tiles);
+	vfio_gfx_harvest_none(harvest);
 	if (!gfx->harvest || gfx->event_fd < 0) {
 		return;
 	}

@@ -35,6 +35,8 @@ struct vfio_gfx_harvest {
 };
 /* To be done before the plane is queried. Ends with pixman_region32_fini(&harvest->tiles). */
 void vfio_gfx_harvest(struct vfio_gfx *gfx, struct vfio_gfx_harvest *harvest);
+/* Nothing is known; what was written stays for the next harvest, and costs the guest no more. */
+void vfio_gfx_harvest_none(struct vfio_gfx_harvest *harvest);
 
 /* Where the pages of the primary plane lie that was queried as @id: @count guest-physical addresses,
  * g_free. -ENOTSUP without VFIO_GFX_CAP_PAGES, -ESTALE when it is another plane, or -errno. */

@@ -388,7 +388,7 @@ enum look vfio_display_look(struct vfio_display *display)
 		look = vfio_copy_begin(display->copy);
 	} else if (display->irq) {
 		/* The harvest first: what the guest writes from here on is in the next one. */
-		vfio_gfx_harvest(display->gfx, &harvest);
+		vfio_spare_harvest(&display->spare, display->gfx, &harvest);
 		display->damage_generation = harvest.generation;
 		look = look_primary(display, &harvest);
 		if (look == LOOK_BLANK) {
@@ -421,7 +421,7 @@ bool vfio_display_glance(struct vfio_display *display)
 	}
 	look_cursor_if_due(display, &status);
 	return !display->picture_known || status.flip_count != display->flip_count ||
-	       (has_cap(display, VFIO_GFX_CAP_DAMAGE) &&
+	       (has_cap(display, VFIO_GFX_CAP_DAMAGE) && !vfio_spare_is_on(&display->spare) &&
 		status.damage_generation != display->damage_generation);
 }
 
@@ -442,8 +442,9 @@ bool vfio_display_is_whole(struct vfio_display *display)
 
 bool vfio_display_compare(struct vfio_display *display)
 {
-	/* The copy of a region is made by a look. */
-	if (!display->shown || display->kind != VFIO_GFX_PLANE_TYPE_DMABUF) {
+	/* The copy of a region that can't be mapped is made by a look. */
+	if (!display->shown ||
+	    (display->kind != VFIO_GFX_PLANE_TYPE_DMABUF && display->region.copied)) {
 		return false;
 	}
 	display->last_look_ns = clock_ns();
