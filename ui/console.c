@@ -124,12 +124,12 @@ void console_destroy(struct console *console)
 /* ---- pacing ---- */
 
 /* A sink wants the frame after @seq. Each frame is told of once. */
-static void pace(struct console *console, uint64_t seq, bool changed)
+static void pace(struct console *console, uint64_t seq, enum frame_news news)
 {
 	if (seq > console->seq_paced) {
 		console->seq_paced = seq;
 		if (console->ops->frame_done) {
-			console->ops->frame_done(console->source, seq, changed);
+			console->ops->frame_done(console->source, seq, news);
 		}
 	}
 }
@@ -219,6 +219,7 @@ static bool deliver_dmabuf(struct console *console, struct sink *sink)
 	if (!frame || sink_busy(sink) || !sink_has_damage(sink) || !use(console)) {
 		return false;
 	}
+	sink->blind = !frame->damage_known;
 	if (damage && frame->damage_known &&
 	    pixman_region32_equal(&frame->damage, (pixman_region32_t *)damage)) {
 		frame = frame_ref(frame);
@@ -383,7 +384,7 @@ static void refresh_reader(struct console *console)
 	if (result == READER_CHANGED) {
 		spread_damage(console, reader_damage(console->reader), SINK_CPU);
 	} else if (!was_mixed) { /* else the sinks have damage from before */
-		pace(console, frame->seq, false);
+		pace(console, frame->seq, FRAME_SAME);
 		/* In case the source submits from inside frame_done(): next turn, not now. */
 		kick_if_newer(console);
 	}
@@ -526,6 +527,7 @@ void console_attach(struct console *console, struct sink *sink, const struct sin
 	sink->wanted = false;
 	sink->fresh = true;
 	sink->blank_due = true;
+	sink->blind = false;
 	sink->seq_sent = sink->seq_done = 0;
 	pixman_region32_init(&sink->pending_damage);
 	sink->link = (GList){ .data = sink };
@@ -593,7 +595,7 @@ void sink_done(struct sink *sink, uint64_t seq)
 	if (console->current && (console->current->seq != seq || sink_has_damage(sink))) {
 		kick(console);
 	}
-	pace(console, seq, true);
+	pace(console, seq, sink->blind ? FRAME_UNKNOWN : FRAME_CHANGED);
 }
 
 struct frame *console_cpu_frame(struct console *console)

@@ -195,12 +195,12 @@ static bool pages(void *opaque, struct write_watch *watch, GArray *hvas)
 	return true;
 }
 
-static void frame_done(void *opaque, bool changed)
+static void frame_done(void *opaque, enum frame_news news)
 {
 	struct bochs_display *bd = opaque;
 
 	/* The next look, whenever it is, fetches the log if that is on again. */
-	track_load_looked(&bd->load, changed);
+	track_load_looked(&bd->load, news != FRAME_SAME);
 }
 
 static bool set_mode(void *opaque, const struct display_mode *mode)

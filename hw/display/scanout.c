@@ -78,9 +78,9 @@ static bool arm(struct scanout *scanout)
 	return scanout->armed;
 }
 
-static void plan(struct scanout *scanout, bool changed)
+static void plan(struct scanout *scanout, enum frame_news news)
 {
-	if (changed) {
+	if (news == FRAME_CHANGED) {
 		disarm(scanout);
 		scanout->quiet = 0;
 		scanout->interval_ms = FRAME_MS;
@@ -88,9 +88,10 @@ static void plan(struct scanout *scanout, bool changed)
 		if (scanout->armed) {
 			return;
 		}
-		/* What was written before is found by one more look. */
-		scanout->interval_ms = arm(scanout) ? FRAME_MS :
-						      MIN(scanout->interval_ms * 2, IDLE_MS);
+		/* What was written before is found by one more look. Where nobody compares the
+		 * next look is never in vain. */
+		scanout->interval_ms = arm(scanout) || news == FRAME_UNKNOWN ?
+					       FRAME_MS : MIN(scanout->interval_ms * 2, IDLE_MS);
 	}
 	timer_start(scanout, scanout->interval_ms);
 }
@@ -147,7 +148,7 @@ void scanout_submit(struct scanout *scanout, struct frame *frame)
 void scanout_same(struct scanout *scanout)
 {
 	scanout->picture = true;
-	plan(scanout, false);
+	plan(scanout, FRAME_SAME);
 }
 
 /* Only a register write can change that. */
@@ -215,16 +216,16 @@ static bool set_mode(void *opaque, const struct display_mode *mode)
 	return scanout->ops->set_mode && scanout->ops->set_mode(scanout->device, mode);
 }
 
-static void on_frame_done(void *opaque, uint64_t seq, bool changed)
+static void on_frame_done(void *opaque, uint64_t seq, enum frame_news news)
 {
 	struct scanout *scanout = opaque;
 
 	scanout->awaiting = false;
 	if (scanout->ops->frame_done) {
-		scanout->ops->frame_done(scanout->device, changed);
+		scanout->ops->frame_done(scanout->device, news);
 	}
 	if (scanout->watched) {
-		plan(scanout, changed);
+		plan(scanout, news);
 	}
 }
 

@@ -29,9 +29,8 @@ struct scanout_ops {
 	/* Optional: append to @pages (uintptr_t) where the picture that was submitted last lies, in
 	 * memory that was added to @watch. False: it can't be watched. */
 	bool (*pages)(void *device, struct write_watch *watch, GArray *pages);
-	/* Optional: a viewer has finished with a frame; @changed false: it was compared with the
-	 * one before and not one pixel differs. */
-	void (*frame_done)(void *device, bool changed);
+	/* Optional: a viewer has finished with a frame. */
+	void (*frame_done)(void *device, enum frame_news news);
 	/* Optional, as in source_ops. */
 	bool (*set_mode)(void *device, const struct display_mode *mode);
 };

@@ -47,7 +47,7 @@ struct vfio_display {
 	guint event_watch, timer, kick;
 	bool reset_seen, again; /* for kick */
 	unsigned int interval_ms;
-	unsigned int still; /* polling: looks in a row that found no change */
+	unsigned int still; /* polling: looks in a row, at one buffer, that found no change */
 	unsigned int rhythm_ms; /* polling: what suits the guest's rate of changes */
 	int64_t last_look_ns, failing_since_ns;
 	bool waiting; /* for frame_done: nobody could use a newer frame yet */

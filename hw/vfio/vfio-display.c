@@ -21,6 +21,14 @@ static bool polls(const struct vfio_display *display)
 
 /* ---- when to look ---- */
 
+static void stop_timer(struct vfio_display *display)
+{
+	if (display->timer) {
+		g_source_remove(display->timer);
+		display->timer = 0;
+	}
+}
+
 static unsigned int back_off(unsigned int interval_ms, unsigned int max_ms)
 {
 	return MIN(interval_ms + interval_ms / 2, max_ms);
@@ -47,13 +55,22 @@ static void disarm(struct vfio_display *display)
  * 30 Hz: about 27 ms.) Where the interrupt tells of flips this is for what is drawn in place, and a
  * guest that goes on flipping is left alone. Once nothing moves any more, the first write may be
  * told: then one more look, for what was written before, and that is all.
+ *
+ * Viewers of the buffer itself compare nothing, so nobody knows whether a look was in vain. Then the
+ * pace stays for so many looks at one buffer; after that the guest is asked whether it still draws, by
+ * its next write, or where that isn't told the pace is a lower one.
  */
-static void pace(struct vfio_display *display, bool changed)
+static void pace(struct vfio_display *display, enum frame_news news)
 {
+	bool changed = news == FRAME_CHANGED;
+
 	if (changed) {
 		disarm(display);
 	}
-	if (changed && display->still >= VFIO_POLL_STILL_LOOKS) {
+	if (news == FRAME_UNKNOWN) {
+		display->rhythm_ms = display->still < VFIO_POLL_STILL_LOOKS ? VFIO_POLL_MIN_MS :
+									      VFIO_POLL_MAX_MS;
+	} else if (changed && display->still >= VFIO_POLL_STILL_LOOKS) {
 		display->rhythm_ms = VFIO_POLL_MIN_MS;
 	} else if (changed) {
 		display->rhythm_ms = MAX(display->rhythm_ms - 1, VFIO_POLL_MIN_MS);
@@ -61,7 +78,7 @@ static void pace(struct vfio_display *display, bool changed)
 		display->rhythm_ms = MIN(display->rhythm_ms + 4, VFIO_POLL_MAX_MS);
 	}
 	display->still = changed ? 0 : display->still + 1;
-	display->interval_ms = display->still < VFIO_POLL_STILL_LOOKS ?
+	display->interval_ms = display->still < VFIO_POLL_STILL_LOOKS || news == FRAME_UNKNOWN ?
 				       display->rhythm_ms :
 				       back_off(display->interval_ms, VFIO_POLL_STILL_MS);
 	if (display->flipped) {
@@ -69,6 +86,7 @@ static void pace(struct vfio_display *display, bool changed)
 	}
 	if (display->still >= VFIO_POLL_STILL_LOOKS && display->irq) {
 		if (display->armed_id && display->armed_id == display->shown_id) {
+			stop_timer(display);
 			return;
 		}
 		if (arm(display)) {
@@ -154,18 +172,10 @@ static void go_on(struct vfio_display *display, enum look look)
 			schedule(display, STALLED_MS);
 		}
 	} else {
-		pace(display, false);
+		pace(display, FRAME_SAME);
 	}
 	if (display->event_waits && display->waiting && !display->timer) {
 		schedule(display, STALLED_MS);
-	}
-}
-
-static void stop_timer(struct vfio_display *display)
-{
-	if (display->timer) {
-		g_source_remove(display->timer);
-		display->timer = 0;
 	}
 }
 
@@ -417,7 +427,7 @@ static bool source_set_mode(void *source, const struct display_mode *mode)
 	return true;
 }
 
-static void source_frame_done(void *source, uint64_t seq, bool changed)
+static void source_frame_done(void *source, uint64_t seq, enum frame_news news)
 {
 	struct vfio_display *display = source;
 
@@ -426,13 +436,13 @@ static void source_frame_done(void *source, uint64_t seq, bool changed)
 	}
 	display->waiting = false;
 	/* What was shown again and has changed is a frame too. */
-	display->frames += display->compared && changed;
-	if (vfio_spare_looked(&display->spare, changed)) {
+	display->frames += display->compared && news == FRAME_CHANGED;
+	if (vfio_spare_looked(&display->spare, news != FRAME_SAME)) {
 		vfio_display_look_soon(display);
 	} else if (display->event_waits) {
 		kick(display);
 	} else if (polls(display)) {
-		pace(display, changed);
+		pace(display, news);
 	}
 }
 

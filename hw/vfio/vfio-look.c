@@ -284,6 +284,9 @@ static bool damage_is_known(const struct vfio_display *display,
 static void submit(struct vfio_display *display, struct fb_buffer *buffer,
 		   const pixman_box32_t *source, const pixman_region32_t *damage, int64_t time_ns)
 {
+	if (buffer != display->shown) {
+		display->still = 0;
+	}
 	fb_buffer_ref(buffer);
 	fb_buffer_unref(display->shown);
 	display->shown = buffer;

@@ -57,6 +57,13 @@ struct source_state { /* what query-display-state shows of the source */
 	uint64_t waits, wait_timeouts, wait_ns;
 };
 
+/* What was new in a frame. */
+enum frame_news {
+	FRAME_SAME, /* a reader compared, and not one pixel differs: back off */
+	FRAME_CHANGED,
+	FRAME_UNKNOWN, /* its damage is unknown, and who took it compares nothing */
+};
+
 struct source_ops {
 	/* Mandatory. true: deliver a full frame as soon as possible, then every change;
 	 * false: no timers, no queries. */
@@ -68,10 +75,10 @@ struct source_ops {
 	/*
 	 * Optional: a sink wants the frame after @seq; pace polling with it. Called once a frame,
 	 * for the fastest sink (a slow one skips frames, a stopped one is not waited for), maybe
-	 * from inside console_submit(). @changed false: a reader compared and not one pixel
-	 * differs, so back off. Frames that a newer one replaced in the mailbox are not reported.
+	 * from inside console_submit(). Frames that a newer one replaced in the mailbox are not
+	 * reported.
 	 */
-	void (*frame_done)(void *source, uint64_t seq, bool changed);
+	void (*frame_done)(void *source, uint64_t seq, enum frame_news news);
 	/*
 	 * Optional: the pixels of @frame, the last one submitted, were read just now. True: they are
 	 * one picture. False: the guest flipped while they were read, so some may be of the next;
@@ -156,6 +163,7 @@ struct sink {
 	bool wanted;
 	bool fresh; /* has had no picture since it wants one, or since the size changed */
 	bool blank_due; /* has not heard of the present blank */
+	bool blind; /* of what it was sent last nobody knows what was new */
 	uint64_t seq_sent, seq_done;
 	pixman_region32_t pending_damage; /* since the frame sent last */
 	GList link;

@@ -9,14 +9,18 @@ import collections
 import contextlib
 import functools
 import glob
+import os
 import re
 import subprocess
 import sys
 import time
 
 import tap
-from machine import Failure, Machine, gpu_device, gpu_initrd
-from viewer import TigerVnc, XServer, crc, until
+from machine import TOP, Failure, Machine, gpu_device, gpu_initrd
+from viewer import TigerVnc, XServer, crc, until, words
+
+sys.path.insert(1, os.path.join(TOP, "tests/qtest"))
+from spice_client import Probe  # noqa: E402
 
 SECONDS = 10
 # VFIO_DEVICE_QUERY_GFX_PLANE, as strace prints it with and without a name for it.
@@ -82,7 +86,8 @@ def main():
             vm = stack.enter_context(Machine(
                 "-device", f"{gpu_device(kind, stack)},xres=1920,yres=1080",
                 "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-                "-vnc", "127.0.0.1:9", initrd=gpu_initrd(kind)))
+                "-vnc", "127.0.0.1:9", "-spice", "disable-ticketing,gl=on,unix,addr=/tmp/idle-spice",
+                initrd=gpu_initrd(kind)))
             vm.wait_serial("^guest: ready", 120)
             vm.send("kmspattern --flips 3 &")
             wanted = vm.wait_serial(r"^frame 3 (.*)$").group(1)
@@ -96,6 +101,15 @@ def main():
                 until("the viewer's picture", wanted, lambda: crc(viewer.picture()))
                 time.sleep(3)
                 stands_still(vm, "an idle viewer")
+
+        def with_viewer_of_the_buffer():
+            """It compares nothing, so it isn't shown the same again either. (The server's own timers go on.)"""
+            with Probe(vm.dir, "spice+unix:///tmp/idle-spice") as probe:
+                until("the viewer's picture", words(wanted), probe.gl_picture)
+                time.sleep(5)
+                before = vm.qmp("query-display-state")
+                time.sleep(SECONDS)
+                tap.same("the display's state", vm.qmp("query-display-state"), before)
 
         def out_of_the_blue():
             """What a guest draws in place after a long rest is on the way at once, not when
@@ -125,6 +139,7 @@ def main():
         tap.run([
             ("/idle/no-viewer-no-calls", functools.partial(stands_still, vm, "no viewer")),
             ("/idle/idle-viewer-no-calls", with_viewer),
+            ("/idle/viewer-of-the-buffer-no-frames", with_viewer_of_the_buffer),
             ("/idle/viewer-gone-no-calls", after_viewer),
             ("/idle/a-change-out-of-the-blue-is-seen-at-once", out_of_the_blue),
         ])

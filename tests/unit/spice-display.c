@@ -61,7 +61,7 @@ static void source_poll(void *opaque)
 	show(opaque);
 }
 
-static void source_frame_done(void *opaque, uint64_t seq, bool changed)
+static void source_frame_done(void *opaque, uint64_t seq, enum frame_news news)
 {
 	((struct rig *)opaque)->done = seq;
 }

@@ -131,6 +131,37 @@ static void test_frozen(void)
 	guest_free(guest);
 }
 
+/* Who takes the buffer compares nothing. */
+static void test_unknown(void)
+{
+	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 64);
+	struct capture *buffer = viewer(guest, SINK_DMABUF), *pixels;
+
+	guest->unknown = 0;
+	guest_draw(guest, 0, 1, 0, 1, 1);
+	guest_submit(guest);
+	g_assert_cmpuint(buffer->presents, ==, 2);
+	g_assert_cmpuint(guest->unknown, ==, 0);
+	guest->tells_damage = false;
+	guest_submit(guest);
+	g_assert_cmpuint(buffer->presents, ==, 3);
+	g_assert_cmpuint(guest->unknown, ==, 1);
+	g_assert_cmpuint(guest->unchanged, ==, 0);
+	/* One that compares knows, also when the other one is still at it. */
+	pixels = viewer(guest, SINK_CPU);
+	buffer->slow = true;
+	guest_submit(guest);
+	settle();
+	g_assert_cmpuint(guest->unknown, ==, 1);
+	g_assert_cmpuint(guest->unchanged, ==, 1);
+	capture_release(buffer);
+	settle();
+	g_assert_cmpuint(guest->unknown, ==, 1);
+	capture_destroy(pixels);
+	capture_destroy(buffer);
+	guest_free(guest);
+}
+
 static void test_stopped_viewer(void)
 {
 	struct guest *guest = guest_new(DRM_FORMAT_XRGB8888, 64, 64);
@@ -633,6 +664,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/console/without-a-viewer-the-source-sleeps", test_inactive);
 	g_test_add_func("/console/a-second-viewer-gets-the-whole", test_second_viewer);
 	g_test_add_func("/console/an-unchanged-frame-is-not-presented", test_unchanged);
+	g_test_add_func("/console/what-nobody-compares-is-unknown", test_unknown);
 	g_test_add_func("/console/a-held-frame-is-frozen-and-nothing-is-lost", test_frozen);
 	g_test_add_func("/console/a-stopped-viewer-disturbs-nobody", test_stopped_viewer);
 	g_test_add_func("/console/only-stopped-viewers-pace-nothing", test_all_stopped);

@@ -70,7 +70,7 @@ struct guest {
 	pixman_region32_t damage; /* drawn since the last submit */
 	uint32_t *screen; /* what a viewer must end up with: source-sized, 0xffrrggbb */
 	bool active, blank;
-	unsigned int polls, activations, dones, unchanged;
+	unsigned int polls, activations, dones, unchanged, unknown;
 	uint64_t last_done;
 	GRand *rand;
 };
@@ -165,14 +165,15 @@ static inline void guest_poll(void *opaque)
 	guest_submit(guest);
 }
 
-static inline void guest_frame_done(void *opaque, uint64_t seq, bool changed)
+static inline void guest_frame_done(void *opaque, uint64_t seq, enum frame_news news)
 {
 	struct guest *guest = opaque;
 
 	g_assert_cmpuint(seq, >, guest->last_done);
 	guest->last_done = seq;
 	guest->dones++;
-	guest->unchanged += !changed;
+	guest->unchanged += news == FRAME_SAME;
+	guest->unknown += news == FRAME_UNKNOWN;
 }
 
 static const struct source_ops guest_ops = {

@@ -27,6 +27,7 @@ struct fixture {
 	struct console *console;
 	struct capture *viewer;
 	uint8_t *pixels; /* of dma-buf 1 */
+	struct addr_space *mem; /* the guest's memory, or NULL */
 	enum vfio_tear tear;
 };
 
@@ -45,7 +46,7 @@ static inline void start(struct fixture *f, uint32_t xres, uint32_t yres)
 	g_autoptr(GError) error = NULL;
 	struct vfio_display_config config = {
 		.device = &f->fake->device, .registry = f->registry, .label = "gpu0",
-		.xres = xres, .yres = yres, .tear = f->tear,
+		.xres = xres, .yres = yres, .tear = f->tear, .mem = f->mem,
 	};
 
 	vfio_device_init(&f->fake->device, &error);
