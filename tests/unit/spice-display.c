@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "ui/console.h"
@@ -458,6 +460,33 @@ static void test_killed_while_drawing(void)
 	fb_buffer_unref(buffer);
 }
 
+/* Somebody has come and not yet said the password when the server goes; the library forgets him. */
+static void test_unknown_client(void)
+{
+	/* the link message of the main channel; then 128 bytes of password are due */
+	static const uint8_t link[] = {
+		'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 18, 0, 0, 0,
+		0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0,
+	};
+	static const uint8_t password[128];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint8_t answer[512];
+	struct rig rig;
+
+	rig_init(&rig, "gl=on");
+	g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", rig.folder);
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_cmpint(write(fd, link, sizeof(link)), ==, sizeof(link));
+	while (recv(fd, answer, sizeof(answer), MSG_DONTWAIT) <= 0) {
+		g_main_context_iteration(NULL, FALSE);
+	}
+	start_probe(&rig);
+	g_assert_cmpint(send(fd, password, sizeof(password), MSG_NOSIGNAL), ==, sizeof(password));
+	rig_finish(&rig);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -477,5 +506,7 @@ int main(int argc, char **argv)
 			test_blank_while_drawing);
 	g_test_add_func("/spice-display/viewer-is-killed-while-it-draws",
 			test_killed_while_drawing);
+	g_test_add_func("/spice-display/server-goes-before-a-client-has-said-who-it-is",
+			test_unknown_client);
 	return g_test_run();
 }

@@ -8,6 +8,7 @@ struct SpiceTimer {
 	SpiceTimerFunc fn;
 	void *opaque;
 	guint id; /* GSource, 0: not running */
+	GList link; /* of timers */
 };
 
 struct SpiceWatch {
@@ -17,12 +18,16 @@ struct SpiceWatch {
 	void *opaque;
 	GSource *source;
 	gpointer tag; /* of the fd in @source; NULL while nothing is waited for */
+	GList link; /* of watches */
 };
 
 struct watch_source {
 	GSource source; /* first */
 	SpiceWatch *watch;
 };
+
+/* All that there are. */
+static GQueue timers = G_QUEUE_INIT, watches = G_QUEUE_INIT;
 
 /* ---- timers ---- */
 
@@ -32,6 +37,8 @@ static SpiceTimer *timer_add(SpiceTimerFunc fn, void *opaque)
 
 	timer->fn = fn;
 	timer->opaque = opaque;
+	timer->link.data = timer;
+	g_queue_push_tail_link(&timers, &timer->link);
 	return timer;
 }
 
@@ -61,6 +68,7 @@ static void timer_start(SpiceTimer *timer, uint32_t ms)
 static void timer_remove(SpiceTimer *timer)
 {
 	timer_cancel(timer);
+	g_queue_unlink(&timers, &timer->link);
 	g_free(timer);
 }
 
@@ -125,6 +133,8 @@ static SpiceWatch *watch_add(int fd, int mask, SpiceWatchFunc fn, void *opaque)
 	g_source_set_can_recurse(watch->source, TRUE);
 	watch_update_mask(watch, mask);
 	g_source_attach(watch->source, NULL);
+	watch->link.data = watch;
+	g_queue_push_tail_link(&watches, &watch->link);
 	return watch;
 }
 
@@ -132,7 +142,18 @@ static void watch_remove(SpiceWatch *watch)
 {
 	g_source_destroy(watch->source);
 	g_source_unref(watch->source);
+	g_queue_unlink(&watches, &watch->link);
 	g_free(watch);
+}
+
+void spice_core_finish(void)
+{
+	for (GList *l = timers.head; l; l = l->next) {
+		timer_cancel(l->data);
+	}
+	for (GList *l = watches.head; l; l = l->next) {
+		g_source_destroy(((SpiceWatch *)l->data)->source);
+	}
 }
 
 void spice_core_init(SpiceCoreInterface *core)

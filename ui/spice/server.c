@@ -375,6 +375,7 @@ static void destroy(struct spice *spice)
 	g_ptr_array_foreach(spice->displays, (GFunc)(void (*)(void))spice_display_stop, NULL);
 	g_clear_pointer(&spice->agents, g_ptr_array_unref);
 	spice_server_destroy(spice->server);
+	spice_core_finish();
 	spice_input_destroy(spice->input);
 	g_ptr_array_unref(spice->displays);
 	g_ptr_array_unref(spice->channels);
