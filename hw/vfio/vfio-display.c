@@ -228,9 +228,7 @@ static void schedule(struct vfio_display *display, unsigned int delay_ms)
 {
 	int64_t passed_ms = (clock_ns() - display->last_look_ns) / 1000000;
 
-	if (display->timer) {
-		g_source_remove(display->timer);
-	}
+	stop_timer(display);
 	display->timer = g_timeout_add(passed_ms < delay_ms ? delay_ms - (unsigned int)passed_ms :
 				       1, timer_fired, display);
 }

@@ -129,10 +129,6 @@ class Qmp:
             self.events.append(self._receive(left))
 
 
-class GuestCrashed(Failure):
-    """A processor of the guest had a triple fault."""
-
-
 class Machine:
     """A running VMM. A context manager: leaving it ends the VMM."""
 
@@ -194,7 +190,7 @@ class Machine:
             raise self._ended()
         self.output += data.decode(errors="replace").replace("\r", "")
         if self.crashed():
-            raise GuestCrashed("the guest's processor shut down (triple fault): " + self.output[self._read_to:][-500:])
+            raise Failure("the guest's processor shut down (triple fault): " + self.output[self._read_to:][-500:])
 
     def wait_serial(self, pattern, limit_s=60):
         """Waits for whole lines that match, after what was waited for before; returns the match."""

@@ -4,9 +4,9 @@
  * input is a program: an operation a byte, with what follows as its arguments; most of what the agent
  * says is in whole messages of known types.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "chardev/spicevmc.h"
 #include "ui/clipboard.h"
 #include "ui/console.h"
@@ -28,13 +28,6 @@ static struct {
 	size_t room; /* of the guest's */
 	struct vdagent_stream stream;
 } env;
-
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
 
 /* ---- the viewer ---- */
 

@@ -4,19 +4,11 @@
 #define TESTS_FUZZ_VNC_CLIENT_H
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "ui/vnc/server.h"
-
-/* Unlike assert(), this is there in every build. */
-static inline void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
 
 /* Returns the client's end, for vnc_client_hang_up(); @connection is the server's end, for it to take. */
 static inline int vnc_client_connect(GSocketConnection **connection)

@@ -2,19 +2,12 @@
 /* Bytes of a VNC client, in pieces: the parser uses no more than it has, always gets on with a whole
  * message's worth, and says the same however the bytes are cut. */
 #include <glib.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "ui/vnc/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
