@@ -27,6 +27,8 @@ VMM = os.environ.get("ORIEL_VMM", os.path.join(TOP, "build/qemu-system-x86_64"))
 # Limits are what a quiet machine needs at most. One that emulates the sandbox's processors and has other things
 # to do gets so many times as long.
 PATIENCE = 3
+# A guest that says nothing for so long is looked at.
+QUIET_S = 30
 
 
 def patient(limit_s):
@@ -138,6 +140,7 @@ class Machine:
         self.dir = tempfile.mkdtemp(prefix="e2e-")
         self.output = ""
         self._read_to = 0
+        self._lost = False
         self._commands = 0
         command = [vmm, "-machine", "pc,accel=kvm", "-cpu", "host", "-smp", str(smp), "-m", memory,
                    "-nodefaults", "-vga", "none", "-display", "none", "-serial", "stdio",
@@ -170,9 +173,19 @@ class Machine:
         with open(f"{self.dir}/stderr", encoding="utf-8", errors="replace") as errors:
             return errors.read().strip()
 
-    def crashed(self):
+    def _shut_down(self):
         """Has a processor of the guest had a triple fault? No test here asks for one."""
         return "accel:triple_fault" in self.messages()
+
+    def _look_for_state(self):
+        if not self._lost and self.process.poll() is None and stall.is_emulated():
+            self._lost = stall.is_lost(self.process.pid)
+        return self._lost
+
+    def crashed(self):
+        """Has a processor of the guest gone wrong, which none does by itself, by a triple fault or the loss of its
+        state?"""
+        return self._shut_down() or self._look_for_state()
 
     def _ended(self):
         """What to raise when the VMM is found to have gone."""
@@ -183,13 +196,16 @@ class Machine:
         return MachineEnded(f"the VMM ended with status {status}: {self.messages()[-2000:]}")
 
     def _read_serial(self, limit_s):
-        if not select.select([self.process.stdout], [], [], max(0, limit_s))[0]:
+        if not select.select([self.process.stdout], [], [], max(0, min(limit_s, QUIET_S)))[0]:
+            if self._look_for_state():
+                raise Failure("a processor of the guest has the state of the one underneath: " +
+                              self.output[self._read_to:][-500:])
             return
         data = self.process.stdout.read(65536)
         if data == b"":
             raise self._ended()
         self.output += data.decode(errors="replace").replace("\r", "")
-        if self.crashed():
+        if self._shut_down():
             raise Failure("the guest's processor shut down (triple fault): " + self.output[self._read_to:][-500:])
 
     def wait_serial(self, pattern, limit_s=60):

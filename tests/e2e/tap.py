@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 
+import stall
 from machine import Failure, Machine, MachineEnded
 
 
@@ -39,12 +40,6 @@ def group(prefix, create, tests):
             yield f"{prefix}/{name}", function
 
 
-def is_emulated():
-    """Is this a processor that QEMU's TCG makes, nesting included?"""
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        return "QEMU TCG" in file.read()
-
-
 def run(tests):
     """Runs (name, function) pairs, of a list or as they come; exits with status 1 if one failed. With 125 at once, as
     a sandbox that failed itself, where a guest crashed on emulated processors: these are known for it."""
@@ -62,8 +57,8 @@ def run(tests):
             print(f"not ok {number} {name} - {' | '.join(str(error).splitlines())}", flush=True)
             if not isinstance(error, Failure):
                 traceback.print_exc()
-            if is_emulated() and any(machine.crashed() for machine in Machine.machines):
-                print("# a guest's processor had a triple fault, as emulated ones do now and then", flush=True)
+            if stall.is_emulated() and any(machine.crashed() for machine in Machine.machines):
+                print("# a guest's processor went wrong, as emulated ones do now and then", flush=True)
                 sys.exit(125)
             if isinstance(error, MachineEnded):
                 print("# those after it were not run", flush=True)
