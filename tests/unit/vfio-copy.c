@@ -259,12 +259,12 @@ static void test_too_fast(void)
 	guest->f.fake->before_status = NULL; /* in copies alone */
 	guest->chance = 16;
 	finish_and_flip(guest);
-	run_ms(200);
+	run_for(200);
 	g_assert_cmpuint(judge.presents, ==, presents);
 	g_assert_cmpuint(guest->f.fake->snapshot_requests, >, requests);
 	g_assert_cmpuint(guest->f.fake->snapshot_requests, <, requests + 8);
 	guest->chance = 0;
-	run_ms(100);
+	run_for(100);
 	assert_up_to_date(&judge);
 	g_assert_cmpuint(judge.mixed, ==, 0);
 	judge_finish(&judge);
@@ -328,7 +328,7 @@ static void test_no_memory(void)
 	capture_set_wanted(f->viewer, true);
 	expect_blank(f, BLANK_NO_BUFFER, "snapshot: No space left on device (the driver's limit");
 	f->fake->snapshot_result = 0;
-	run_ms(400);
+	run_for(400);
 	g_assert_cmpint(f->viewer->blank, ==, BLANK_NONE);
 	guest_free(guest);
 }
@@ -343,7 +343,7 @@ static void test_in_place(void)
 	turn(10);
 	for (uint32_t colour = 1; colour < 6; colour++) {
 		fill(guest->buffers[guest->shown], W * H, colour);
-		run_ms(120);
+		run_for(120);
 		g_assert_cmphex(seen(f, W - 1, H - 1), ==, colour);
 	}
 	g_assert_cmpuint(source_of(guest).flips, ==, 0);
@@ -453,7 +453,7 @@ static void test_lies(void)
 			told->plane.stride = 4;
 			break;
 		}
-		run_ms(30);
+		run_for(30);
 		g_assert_cmpuint(f->viewer->presents, ==, presents);
 		guest_free(guest);
 	}
@@ -511,7 +511,7 @@ static void test_race(void)
 	}
 	g_atomic_int_set(&racer.stop, 1);
 	g_thread_join(thread);
-	run_ms(400);
+	run_for(400);
 	state = source_of(guest);
 	g_test_message("%u flips, %u pictures, %u copies begun", racer.flips, reader.pictures,
 		       (unsigned int)state.copy_tries);

@@ -34,7 +34,7 @@ static void test_first_frame(void)
 	fill(f.pixels, W * H, 0x112233);
 	fill(f.pixels + 4 * (W * 5 + 7), 1, 0xabcdef);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(pixman_image_get_width(f.viewer->image), ==, W);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x112233);
 	g_assert_cmphex(seen(&f, 7, 5), ==, 0xabcdef);
@@ -47,14 +47,14 @@ static void test_inactive_is_silent(void)
 
 	prepare(&f);
 	start(&f, 0, 0);
-	run_ms(150);
+	run_for(150);
 	g_assert_cmpuint(f.fake->queries, ==, 0);
 	capture_set_wanted(f.viewer, true);
-	run_ms(50);
+	run_for(50);
 	g_assert_cmpuint(f.fake->queries, >, 0);
 	capture_set_wanted(f.viewer, false);
 	unsigned int queries = f.fake->queries;
-	run_ms(150);
+	run_for(150);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	g_assert_cmpuint(f.fake->cursor_queries, <=, queries);
 	finish(&f);
@@ -66,15 +66,15 @@ static void test_poll_backs_off(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(400); /* back-off reached */
+	run_for(400); /* back-off reached */
 	unsigned int queries = f.fake->queries;
-	run_ms(800);
+	run_for(800);
 	/* 40 ms apart, and some room for a slow machine */
 	g_assert_cmpuint(f.fake->queries - queries, <=, 22);
 	g_assert_cmpuint(f.fake->queries - queries, >=, 5);
 	/* and the first change is still seen soon */
 	fill(f.pixels, 1, 0x123456);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x123456);
 	finish(&f);
 }
@@ -85,16 +85,16 @@ static void test_poll_of_a_still_screen(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 2500);
+	run_for(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 2500);
 	unsigned int queries = f.fake->queries;
-	run_ms(2100);
+	run_for(2100);
 	g_assert_cmpuint(f.fake->queries - queries, <=, 3);
 	/* somebody touches a key: the answer to it isn't missed */
-	run_ms(200);
+	run_for(200);
 	console_expect_change(f.console);
-	run_ms(30);
+	run_for(30);
 	fill(f.pixels, 1, 0x654321);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x654321);
 	finish(&f);
 }
@@ -110,21 +110,21 @@ static void test_poll_of_a_buffer(void)
 	capture_destroy(f.viewer);
 	f.viewer = capture_create(f.console, SINK_DMABUF);
 	capture_set_wanted(f.viewer, true);
-	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MIN_MS / 2);
+	run_for(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MIN_MS / 2);
 	presents = f.viewer->presents;
 	g_assert_cmpuint(presents, >, VFIO_POLL_STILL_LOOKS / 4);
-	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MIN_MS + 200);
+	run_for(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MIN_MS + 200);
 	presents = f.viewer->presents;
-	run_ms(1000);
+	run_for(1000);
 	presents = f.viewer->presents - presents;
 	g_assert_cmpuint(presents, <=, 1000 / VFIO_POLL_MAX_MS + 1);
 	g_assert_cmpuint(presents, >, 10);
 	/* Another buffer, as a guest that flips has, and the pace is back. */
 	vfio_fake_dmabuf_add(f.fake, 2, W * H * 4);
 	f.fake->primary.dmabuf_id = 2;
-	run_ms(50);
+	run_for(50);
 	presents = f.viewer->presents;
-	run_ms(700);
+	run_for(700);
 	g_assert_cmpuint(f.viewer->presents - presents, >, 700 / VFIO_POLL_MAX_MS + 2);
 	finish(&f);
 }
@@ -137,10 +137,10 @@ static void test_slow_viewer_is_waited_for(void)
 	start(&f, 0, 0);
 	f.viewer->slow = true;
 	capture_set_wanted(f.viewer, true);
-	run_ms(300);
+	run_for(300);
 	g_assert_cmpuint(f.fake->queries, <=, 2);
 	capture_release(f.viewer);
-	run_ms(50);
+	run_for(50);
 	g_assert_cmpuint(f.fake->queries, >, 1);
 	finish(&f);
 }
@@ -159,7 +159,7 @@ static void test_capture_while_inactive(void)
 	g_assert_cmphex(*pixman_image_get_data(image) & 0xffffff, ==, 0x654321);
 	pixman_image_unref(image);
 	g_assert_cmpuint(f.fake->queries, ==, 1);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmpuint(f.fake->queries, ==, 1);
 	/* a driver that fails the first query of a mode */
 	f.fake->query_result = -ENOMEM;
@@ -178,7 +178,7 @@ static void test_fetched_once(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(200);
+	run_for(200);
 	g_assert_cmpuint(f.fake->queries, >, 2);
 	g_assert_cmpuint(f.fake->gets, ==, 1);
 	finish(&f);
@@ -195,7 +195,7 @@ static void test_fds_are_given_back(void)
 		struct fixture g = f;
 
 		watch(&g);
-		run_ms(30);
+		run_for(30);
 		capture_destroy(g.viewer);
 		vfio_display_destroy(g.display);
 		g_clear_pointer(&f.fake->device.regions, g_free);
@@ -211,13 +211,13 @@ static void test_same_id_other_stride(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->gets, ==, 1);
 	fill(f.pixels, W * H, 0x00ff00);
 	fill(f.pixels + 4 * (W / 2), 1, 0xff0000); /* line 1 of the new layout */
 	f.fake->primary.width = W / 2;
 	f.fake->primary.stride = W * 2;
-	run_ms(100);
+	run_for(100);
 	g_assert_cmpuint(f.fake->gets, ==, 2);
 	g_assert_cmphex(seen(&f, 0, 1), ==, 0xff0000);
 	finish(&f);
@@ -300,7 +300,7 @@ static void test_never_started(void)
 	watch(&f);
 	expect_blank(&f, BLANK_NOT_STARTED, NULL);
 	vfio_fake_plane_set(&f.fake->primary, XR24, W, H, 1);
-	run_ms(100);
+	run_for(100);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
 }
@@ -311,14 +311,14 @@ static void test_plane_off(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	f.fake->primary.size = 0;
 	expect_blank(&f, BLANK_PLANE_OFF, NULL);
 	vfio_fake_plane_set(&f.fake->primary, 0, W, H, 1);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmpint(f.viewer->blank, ==, BLANK_PLANE_OFF);
 	vfio_fake_plane_set(&f.fake->primary, XR24, W, H, 1);
-	run_ms(100);
+	run_for(100);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
 }
@@ -391,7 +391,7 @@ static void test_id_gone(void)
 	expect_blank(&f, BLANK_NO_BUFFER, "GET_GFX_DMABUF id 77: No such file or directory");
 	f.fake->primary.dmabuf_id = 1;
 	for (unsigned int i = 0; i < 50 && !f.viewer->image; i++) {
-		run_ms(10);
+		run_for(10);
 	}
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
@@ -407,7 +407,7 @@ static void test_unmappable(void)
 	watch(&f);
 	expect_blank(&f, BLANK_NO_MAP, "mmap");
 	g_assert_nonnull(strstr(f.viewer->blank_text, "no GL path"));
-	run_ms(100);
+	run_for(100);
 	/* fetched and tried once, not at each look */
 	g_assert_cmpuint(f.fake->gets, ==, 1);
 	finish(&f);
@@ -426,7 +426,7 @@ static void test_unmappable_with_region(void)
 	vfio_fake_dmabuf_add_unmappable(f.fake, 2);
 	f.fake->primary.dmabuf_id = 2; /* and the region's index: it is a union */
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	g_assert_nonnull(f.viewer->image);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x0a0b0c);
 	finish(&f);
@@ -438,10 +438,10 @@ static void test_failed_query(void)
 
 	prepare(&f);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	f.fake->query_result = -ENOMEM;
 	f.fake->query_failures = 3;
-	run_ms(300);
+	run_for(300);
 	/* no frame for a while: the last picture stays */
 	g_assert_cmpuint(f.fake->query_failures, ==, 0);
 	g_assert_nonnull(f.viewer->image);
@@ -449,7 +449,7 @@ static void test_failed_query(void)
 	f.fake->query_failures = UINT32_MAX;
 	expect_blank(&f, BLANK_ERROR, "QUERY_GFX_PLANE: Cannot allocate memory");
 	f.fake->query_failures = 0;
-	run_ms(500);
+	run_for(500);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
 }
@@ -482,7 +482,7 @@ static void test_cursor(void)
 	f.fake->cursor.x_pos = (uint32_t)-20;
 	f.fake->cursor.y_pos = 7;
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_nonnull(f.viewer->cursor.image);
 	g_assert_cmpint(f.viewer->cursor_x_px, ==, -20);
 	g_assert_cmpint(f.viewer->cursor_y_px, ==, 7);
@@ -493,11 +493,11 @@ static void test_cursor(void)
 	f.viewer->cursor.image = NULL;
 	fill(image, 1, 0xffffffff);
 	f.fake->cursor.x_hot = 3;
-	run_ms(100);
+	run_for(100);
 	g_assert_true(f.viewer->cursor.image == before);
 	g_assert_cmpint(f.viewer->cursor.hot_x_px, ==, 3);
 	f.fake->cursor.drm_format = 0;
-	run_ms(100);
+	run_for(100);
 	g_assert_null(f.viewer->cursor.image);
 	g_assert_false(f.viewer->cursor_visible);
 	g_assert_cmpuint(f.fake->gets, ==, 2);
@@ -511,7 +511,7 @@ static void test_cursor_absent(void)
 	prepare(&f);
 	f.fake->cursor_result = -EINVAL;
 	watch(&f);
-	run_ms(300);
+	run_for(300);
 	g_assert_cmpuint(f.fake->cursor_queries, ==, 3);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
@@ -524,7 +524,7 @@ static void test_cursor_impossible(void)
 	prepare(&f);
 	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 4096, 4096, 2);
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	g_assert_null(f.viewer->cursor.image);
 	g_assert_cmpuint(f.fake->gets, ==, 1); /* the primary's */
 	finish(&f);
@@ -550,16 +550,16 @@ static void test_region(void)
 
 	fill(data, W * H, 0x445566);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x445566);
 	g_assert_cmpuint(f.fake->maps, ==, 1);
 	fill(data + 4 * (W * H - 1), 1, 0x665544);
-	run_ms(150);
+	run_for(150);
 	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x665544);
 	g_assert_cmpuint(f.fake->maps, ==, 1);
 	/* another geometry is another map */
 	vfio_fake_plane_set(&f.fake->primary, XR24, W / 2, H, FB_REGION);
-	run_ms(150);
+	run_for(150);
 	g_assert_cmpuint(f.fake->maps, ==, 2);
 	g_assert_cmpint(pixman_image_get_width(f.viewer->image), ==, W / 2);
 	finish(&f);
@@ -579,14 +579,14 @@ static void panned_region(bool mappable)
 	fill(data + 1000, 1, 0x123456);
 	fill(data + 1000 + 4 * (W * H - 1), 1, 0x654321);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x123456);
 	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x654321);
 	status->plane.offset += 4;
 	fill(data + 1004, 1, 0xabcdef);
 	status->flip_count++;
 	vfio_fake_signal(f.fake, GFX_IRQ, 0);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0xabcdef);
 	finish(&f);
 }
@@ -605,7 +605,7 @@ static void test_region_of_type_zero(void)
 	f.fake->screen_type = 0;
 	fill(data, W * H, 0x313233);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x313233);
 	g_assert_cmpuint(f.fake->cursor_queries, ==, 0);
 	finish(&f);
@@ -628,7 +628,7 @@ static void test_region_shrinks(void)
 
 	prepare_region(&f, FB_REGION, W * H * 4, true);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_nonnull(f.viewer->image);
 	/* a mode switch that leaves a smaller region, and a driver that reports more */
 	f.fake->regions[FB_REGION].size_bytes = 4096;
@@ -644,11 +644,11 @@ static void test_region_unmappable(void)
 
 	fill(data, W * H, 0x445566);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 3, 3), ==, 0x445566);
 	g_assert_cmpuint(f.fake->maps, ==, 0);
 	fill(data, W * H, 0x778899);
-	run_ms(150);
+	run_for(150);
 	g_assert_cmphex(seen(&f, 3, 3), ==, 0x778899);
 	finish(&f);
 }
@@ -673,13 +673,13 @@ static void watch_with_irq(struct fixture *f)
 	vfio_fake_damage_set(f->fake, 32, (const uint8_t *)"", 0);
 	f->fake->damage.flags |= VFIO_GFX_DAMAGE_ALL;
 	watch(f);
-	run_ms(20);
+	run_for(20);
 }
 
 static void flip(struct fixture *f)
 {
 	vfio_fake_signal(f->fake, GFX_IRQ, 0);
-	run_ms(10);
+	run_for(10);
 }
 
 static void test_irq(void)
@@ -692,7 +692,7 @@ static void test_irq(void)
 	memcpy(&control, f.fake->regions[GFX_REGION].data + VFIO_FAKE_CONTROL, 4);
 	g_assert_cmphex(control, ==, VFIO_GFX_CONTROL_DAMAGE);
 	unsigned int queries = f.fake->queries;
-	run_ms(300);
+	run_for(300);
 	g_assert_cmpuint(f.fake->queries, ==, queries); /* still screen: no query */
 	/* the guest swaps to another buffer */
 	fill(vfio_fake_dmabuf_add(f.fake, 2, W * H * 4), W * H, 0xfedcba);
@@ -707,7 +707,7 @@ static void test_irq(void)
 	g_assert_cmphex(control, ==, 0);
 	g_assert_cmpint(f.fake->irqs[GFX_IRQ].fds[0], ==, -1);
 	capture_set_wanted(f.viewer, true);
-	run_ms(20);
+	run_for(20);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
 }
@@ -741,7 +741,7 @@ static void test_irq_slow_viewer(void)
 	start(&f, 0, 0);
 	f.viewer->slow = true;
 	capture_set_wanted(f.viewer, true);
-	run_ms(20);
+	run_for(20);
 	harvests = f.fake->harvests;
 	for (uint32_t i = 1; i <= 10; i++) {
 		fill(f.pixels, W * H, i);
@@ -750,12 +750,12 @@ static void test_irq_slow_viewer(void)
 	}
 	g_assert_cmpuint(f.fake->harvests, ==, harvests);
 	capture_release(f.viewer);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 10);
 	capture_release(f.viewer);
 	/* what was arranged for a viewer that never comes back is off the table */
-	run_ms(1200);
+	run_for(1200);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	f.viewer->slow = false;
 	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"", 0);
@@ -771,7 +771,7 @@ static void test_irq_slow_viewer(void)
 	vfio_fake_damage_set(f.fake, 32, (const uint8_t *)"\xff", 1);
 	flip(&f);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
-	run_ms(1200);
+	run_for(1200);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 2);
 	finish(&f);
 }
@@ -807,7 +807,7 @@ static void test_irq_damage_survives_a_failed_query(void)
 	f.fake->query_result = -EAGAIN;
 	f.fake->query_failures = 1;
 	flip(&f); /* harvested, but not shown */
-	run_ms(100);
+	run_for(100);
 	g_assert_cmphex(seen(&f, 100, 50), ==, 0x00ff00);
 	finish(&f);
 }
@@ -846,7 +846,7 @@ static void test_no_irq(void)
 	f.fake->irqs[GFX_IRQ].result = -EINVAL;
 	watch(&f);
 	for (unsigned int i = 0; i < 100 && f.fake->queries <= 2; i++) {
-		run_ms(20);
+		run_for(20);
 	}
 	console_get_state(f.console, &state);
 	g_assert_cmpstr(state.source.events, ==, "poll");
@@ -863,7 +863,7 @@ static void test_other_version(void)
 	prepare(&f);
 	vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ)->version = VFIO_GFX_VERSION + 1;
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	console_get_state(f.console, &state);
 	g_assert_cmpstr(state.source.events, ==, "poll");
 	g_assert_nonnull(f.viewer->image);
@@ -909,7 +909,7 @@ static void test_off_reasons(void)
 		vfio_fake_gfx_add(f.fake, GFX_REGION, GFX_IRQ)->plane.off_reason = rows[i].off;
 		f.fake->primary.drm_format = 0;
 		watch(&f);
-		run_ms(5);
+		run_for(5);
 		g_assert_cmpint(f.viewer->blank, ==, rows[i].reason);
 		finish(&f);
 	}
@@ -998,14 +998,14 @@ static void test_reset(void)
 	vfio_fake_edid_add(f.fake, EDID_REGION, 256, 0, 0);
 	start(&f, 640, 480);
 	capture_set_wanted(f.viewer, true);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->gets, ==, 1);
 	/* the driver forgot the monitor, and the id is of another buffer now */
 	struct vfio_region_gfx_edid *edid = (void *)f.fake->regions[EDID_REGION].data;
 	edid->edid_size = 0;
 	fill(vfio_fake_dmabuf_add(f.fake, 1, W * H * 4), W * H, 0x202020);
 	vfio_display_reset(f.display);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->gets, ==, 2);
 	g_assert_cmphex(seen(&f, 1, 1), ==, 0x202020);
 	g_assert_cmpuint(edid_mode(&f).width_px, ==, 640);
@@ -1025,7 +1025,7 @@ static void test_detach(void)
 	unsigned int queries = f.fake->queries;
 	capture_set_wanted(f.viewer, false);
 	capture_set_wanted(f.viewer, true);
-	run_ms(50);
+	run_for(50);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	g_assert_cmpint(f.fake->irqs[GFX_IRQ].fds[0], ==, -1);
 	finish(&f);

@@ -33,20 +33,20 @@ static void test_edid_settles(void)
 
 		g_assert_true(console_set_mode(f.console, &mode));
 		if (i % 50 == 0) {
-			run_ms(10);
+			run_for(10);
 		}
 	}
-	run_ms(600);
+	run_for(600);
 	g_assert_cmpuint(f.fake->link_downs, ==, 1);
 	g_assert_cmpuint(f.fake->link_ups, ==, 1);
 	g_assert_cmpuint(edid_mode(&f).width_px, ==, 999);
 	/* the mode that is there already: nothing to do */
 	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 999, 799, 0, 0, 0 }));
-	run_ms(400);
+	run_for(400);
 	g_assert_cmpuint(f.fake->link_downs, ==, 1);
 	/* larger than the device can: clamped */
 	g_assert_true(console_set_mode(f.console, &(struct display_mode){ 9999, 20, 0, 0, 0 }));
-	run_ms(500);
+	run_for(500);
 	g_assert_cmpuint(edid_mode(&f).width_px, ==, 3840);
 	finish(&f);
 }
@@ -58,7 +58,7 @@ static void until_followed(struct fixture *f, uint32_t width)
 
 	do {
 		g_assert_cmpint(clock_ns(), <, end);
-		run_ms(10);
+		run_for(10);
 	} while (f->fake->link_ups != f->fake->link_downs || !f->fake->link_ups ||
 		 edid_mode(f).width_px != width);
 }
@@ -80,7 +80,7 @@ static void test_drag(void)
 			g_assert_cmpint(f.fake->link_up_ns - f.fake->link_down_ns, >=,
 					(MODE_WISH_DOWN_MS - 1) * 1000000ll);
 		} else {
-			run_ms(40);
+			run_for(40);
 			/* a pause that only the machine made, which may count */
 			slow += clock_ns() - asked >= MODE_WISH_SETTLE_MS * 1000000ll;
 		}
@@ -116,7 +116,7 @@ static void test_while_down(void)
 	/* a wish during the cycle, then a host so busy that it has settled before the link is up */
 	ask(&f, 1100, 800);
 	g_usleep((MODE_WISH_SETTLE_MS + LATE_MS) * 1000);
-	run_ms(MODE_WISH_DOWN_MS + LATE_MS);
+	run_for(MODE_WISH_DOWN_MS + LATE_MS);
 	g_assert_cmpuint(edid_mode(&f).width_px, ==, 1100);
 	g_assert_cmpuint(f.fake->link_downs, ==, f.fake->link_ups);
 	g_assert_cmpint(f.fake->link_up_ns - f.fake->link_down_ns, >=,
@@ -126,9 +126,9 @@ static void test_while_down(void)
 	for (unsigned int downs = f.fake->link_downs; f.fake->link_downs == downs;) {
 		g_main_context_iteration(NULL, TRUE);
 	}
-	run_ms(MODE_WISH_DOWN_MS / 2);
+	run_for(MODE_WISH_DOWN_MS / 2);
 	ask(&f, 1300, 1000);
-	run_ms(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
+	run_for(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
 	g_assert_cmpuint(edid_mode(&f).width_px, ==, 1300);
 	g_assert_cmpuint(f.fake->link_downs, ==, f.fake->link_ups);
 	finish(&f);
@@ -163,7 +163,7 @@ static void test_refresh_and_size(void)
 
 		prepare_edid(&f);
 		g_assert_true(console_set_mode(f.console, &modes[i]));
-		run_ms(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
+		run_for(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
 		g_assert_cmpuint(edid_mode(&f).width_px, ==, modes[i].width_px);
 		g_assert_cmpuint(edid_mode(&f).height_px, ==, modes[i].height_px);
 		g_assert_cmpint(ABS((int)edid_mode(&f).refresh_mhz - (int)modes[i].refresh_mhz), <=,
@@ -177,7 +177,7 @@ static void test_refresh_and_size(void)
 		/* only the size in millimetres differs: another monitor */
 		g_assert_true(console_set_mode(f.console, &(struct display_mode){
 			modes[i].width_px, modes[i].height_px, modes[i].refresh_mhz, 100, 100 }));
-		run_ms(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
+		run_for(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
 		g_assert_cmpuint(f.fake->link_downs, ==, 2);
 		finish(&f);
 	}
@@ -190,12 +190,12 @@ static void test_guest_follows(void)
 
 	prepare_edid(&f);
 	capture_set_wanted(f.viewer, true);
-	run_ms(20);
+	run_for(20);
 	ask(&f, W * 2, H * 2);
-	run_ms(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
+	run_for(MODE_WISH_SETTLE_MS + MODE_WISH_DOWN_MS + LATE_MS);
 	vfio_fake_dmabuf_add(f.fake, 2, W * H * 16);
 	vfio_fake_plane_set(&f.fake->primary, XR24, W * 2, H * 2, 2);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmpint(pixman_image_get_width(f.viewer->image), ==, W * 2);
 	g_assert_cmpint(pixman_image_get_height(f.viewer->image), ==, H * 2);
 	finish(&f);

@@ -10,7 +10,7 @@
 #include "hw/vfio/vfio-fake.h"
 #include "kernel/gvt/core/gvt_edid.h"
 #include "ui/capture.h"
-#include "util/fd.h"
+#include "main-loop.h"
 
 #define GFX_IRQ	   5u
 #define GFX_REGION 10u
@@ -72,29 +72,10 @@ static inline void finish(struct fixture *f)
 	memset(f, 0, sizeof(*f));
 }
 
-static inline gboolean stop_loop(gpointer opaque)
-{
-	*(bool *)opaque = true;
-	return G_SOURCE_REMOVE;
-}
-
-/* Lets the main loop run for so long. */
-static inline void run_ms(unsigned int ms)
-{
-	bool over = false;
-
-	g_timeout_add(ms, stop_loop, &over);
-	while (!over) {
-		g_main_context_iteration(NULL, TRUE);
-	}
-}
-
-/* Until a reason is shown, at most a second: row R15. */
+/* Until a reason is shown: row R15. */
 static inline void expect_blank(struct fixture *f, enum blank_reason reason, const char *text)
 {
-	for (unsigned int i = 0; i < 100 && f->viewer->blank != reason; i++) {
-		run_ms(10);
-	}
+	run_until(f->viewer->blank == reason);
 	g_assert_cmpstr(blank_reason_code(f->viewer->blank), ==, blank_reason_code(reason));
 	if (text) {
 		g_assert_nonnull(f->viewer->blank_text);

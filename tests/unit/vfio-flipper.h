@@ -279,7 +279,7 @@ static inline void live_out(struct guest *guest, struct judge *quick, struct jud
 	guest->chance = 0;
 	late->busy = false;
 	sink_done(&late->sink, late->sink.seq_sent);
-	run_ms(ms);
+	run_for(ms);
 	assert_up_to_date(quick);
 	assert_up_to_date(late);
 	judge_finish(quick);

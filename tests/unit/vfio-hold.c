@@ -173,12 +173,12 @@ static void test_in_place(void)
 
 	capture_set_wanted(guest->f.viewer, true);
 	fill(guest->buffers[0], W * H, 77);
-	run_ms(200);
+	run_for(200);
 	g_assert_cmphex(seen(&guest->f, 3, 3), ==, 77);
 	g_assert_cmpuint(viewer->seq, ==, seq);
 	g_assert_true(held(guest));
 	capture_release(viewer);
-	run_ms(60);
+	run_for(60);
 	g_assert_cmpuint(viewer->seq, >, seq);
 	capture_release(viewer);
 	capture_destroy(viewer);
@@ -279,14 +279,14 @@ static void test_ends(void)
 	status_of(f)->plane.off_reason = VFIO_GFX_OFF_DISABLED;
 	status_of(f)->flip_count++;
 	vfio_fake_signal(f->fake, GFX_IRQ, 0);
-	run_ms(1100);
+	run_for(1100);
 	g_assert_cmpuint(viewer->blanks, >, 0);
 	assert_free(guest);
 	capture_release(viewer);
 	vfio_fake_plane_set(&f->fake->primary, XR24, W, H, 1);
 	status_of(f)->plane.off_reason = 0;
 	flip_to(f, 1);
-	run_ms(100);
+	run_for(100);
 	g_assert_true(held(guest));
 	/* The host takes the device back. */
 	vfio_display_detach(f->display);

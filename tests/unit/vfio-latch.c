@@ -101,7 +101,7 @@ static void test_last_flip(void)
 	finish_and_flip(guest);
 	turn(3);
 	guest->chance = 0;
-	run_ms(100);
+	run_for(100);
 	assert_up_to_date(&judge);
 	judge_finish(&judge);
 	guest_free(guest);
@@ -197,7 +197,7 @@ static void test_race(void)
 	}
 	g_atomic_int_set(&racer.stop, 1);
 	g_thread_join(thread);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmpuint(mixed, ==, 0);
 	g_assert_true(one_colour(viewer->image, &colour));
 	g_assert_cmpuint(colour, ==, racer.flips);

@@ -133,7 +133,7 @@ static struct frame *frame_of(struct fixture *f, struct capture **viewer)
 		capture_release(*viewer);
 	}
 	for (unsigned int i = 0; i < 100 && !(*viewer)->held; i++) {
-		run_ms(2);
+		run_for(2);
 	}
 	g_assert_nonnull((*viewer)->held);
 	return (*viewer)->held;
@@ -188,7 +188,7 @@ static void test_panned(void)
 	f.fake->primary.width = W - 8;
 	fill(f.pixels + W * 4 + 8, 1, 0x123456);
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x123456);
 	frame = frame_of(&f, &viewer);
 	g_assert_cmpuint(frame->buffer->info.plane[0].offset_bytes, ==, W * 4 + 8);
@@ -198,7 +198,7 @@ static void test_panned(void)
 	fill(f.pixels + W * 8, 1, 0x654321);
 	status->plane.offset += W * 4 - 8;
 	flip_to(&f, 1);
-	run_ms(10);
+	run_for(10);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x654321);
 	capture_destroy(viewer);
 	finish(&f);
@@ -234,13 +234,13 @@ static void test_tiled_source(void)
 	/* turned otherwise, the id being the same: not the buffer that we had */
 	status->rotation = 0;
 	flip_to(&f, 1);
-	run_ms(10);
+	run_for(10);
 	frame = frame_of(&f, &viewer);
 	g_assert_cmpuint(frame->buffer->info.rotation, ==, 0);
 	/* elsewhere in it */
 	status->src_x = 4;
 	flip_to(&f, 1);
-	run_ms(10);
+	run_for(10);
 	frame = frame_of(&f, &viewer);
 	g_assert_cmpint(frame->source.x1, ==, 4);
 	g_assert_cmpuint(frame->buffer->info.width_px, ==, 104);
@@ -259,11 +259,11 @@ static void test_state(void)
 	f.fake->cursor.x_pos = (uint32_t)-5;
 	status->rotation = 180;
 	watch(&f);
-	run_ms(10);
+	run_for(10);
 	for (unsigned int i = 0; i < 3; i++) {
 		flip_to(&f, 1);
 	}
-	run_ms(10);
+	run_for(10);
 	console_get_state(f.console, &state);
 	g_assert_cmpuint(state.rotation, ==, 180);
 	g_assert_true(state.cursor_visible);
@@ -312,7 +312,7 @@ static void test_races_with_a_flip(void)
 	watch(&f);
 	/* 1, 2, 1 were queried and gone; the fourth answer holds */
 	g_assert_cmpuint(f.fake->queries, ==, 4);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x030303);
 	finish(&f);
 }
@@ -331,7 +331,7 @@ static void test_races_without_end(void)
 	expect_blank(&f, BLANK_ERROR, "QUERY_GFX_PLANE: Resource temporarily unavailable");
 	race.times = 0;
 	for (unsigned int i = 0; i < 100 && !f.viewer->image; i++) {
-		run_ms(10);
+		run_for(10);
 	}
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
@@ -347,10 +347,10 @@ static void test_still_screen(void)
 
 	prepare_gen9(&f);
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	queries = f.fake->queries;
 	presents = f.viewer->presents;
-	run_ms(500);
+	run_for(500);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	g_assert_cmpuint(f.fake->cursor_queries, ==, 1);
 	g_assert_cmpuint(f.viewer->presents, ==, presents);
@@ -366,11 +366,11 @@ static void test_drawing_in_place(void)
 
 	prepare_gen9(&f);
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	queries = f.fake->queries;
 	for (uint32_t i = 1; i <= 10; i++) {
 		fill(f.pixels, 1, i);
-		run_ms(60);
+		run_for(60);
 		g_assert_cmphex(seen(&f, 0, 0), ==, i);
 	}
 	g_assert_cmpuint(f.fake->queries, ==, queries);
@@ -384,11 +384,11 @@ static void test_pace_comes_back(void)
 	prepare_gen9(&f);
 	watch(&f);
 	/* backed off to 2 s */
-	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 4500);
+	run_for(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 4500);
 	move_cursor(&f, 3, 3);
-	run_ms(10);
+	run_for(10);
 	fill(f.pixels, 1, 0x111111);
-	run_ms(100);
+	run_for(100);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x111111);
 	finish(&f);
 }
@@ -404,7 +404,7 @@ static void test_flips_at_once(void)
 	pixels[0] = f.pixels;
 	pixels[1] = vfio_fake_dmabuf_add(f.fake, 2, W * H * 4);
 	watch(&f);
-	run_ms(50);
+	run_for(50);
 	queries = f.fake->queries;
 	console_get_state(f.console, &state);
 	for (uint32_t i = 1; i <= 20; i++) {
@@ -414,7 +414,7 @@ static void test_flips_at_once(void)
 		while (g_main_context_iteration(NULL, FALSE)) {
 		}
 		g_assert_cmphex(seen(&f, W - 1, H - 1), ==, i);
-		run_ms(15);
+		run_for(15);
 	}
 	g_assert_cmpuint(f.fake->queries, ==, queries + 20);
 	uint64_t frames = state.source.frames, events = state.source.events_seen;
@@ -433,14 +433,14 @@ static void test_flip_after_stillness(void)
 	prepare_gen9(&f);
 	second = vfio_fake_dmabuf_add(f.fake, 2, W * H * 4);
 	watch(&f);
-	run_ms(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 3000);
+	run_for(VFIO_POLL_STILL_LOOKS * VFIO_POLL_MAX_MS + 3000);
 	fill(second, W * H, 0x212121);
 	flip_to(&f, 2);
-	run_ms(5);
+	run_for(5);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x212121);
 	/* and what is drawn into it now is seen soon too */
 	fill(second, 1, 0x222222);
-	run_ms(80);
+	run_for(80);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x222222);
 	finish(&f);
 }
@@ -455,15 +455,15 @@ static void test_flip_with_slow_viewer(void)
 	start(&f, 0, 0);
 	f.viewer->slow = true;
 	capture_set_wanted(f.viewer, true);
-	run_ms(100);
+	run_for(100);
 	for (uint32_t i = 1; i <= 5; i++) {
 		fill(second, W * H, i);
 		flip_to(&f, 2);
-		run_ms(5);
+		run_for(5);
 	}
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0);
 	capture_release(f.viewer);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 5);
 	capture_release(f.viewer);
 	finish(&f);
@@ -479,7 +479,7 @@ static void test_interrupt_refused(void)
 	fill(f.pixels + 4, 1, 0x414141);
 	f.fake->irqs[GFX_IRQ].result = -EINVAL;
 	watch(&f);
-	run_ms(100);
+	run_for(100);
 	console_get_state(f.console, &state);
 	g_assert_cmpstr(state.source.events, ==, "poll");
 	g_assert_cmpuint(f.fake->queries, >, 2);
@@ -498,7 +498,7 @@ static uint8_t *watch_with_cursor(struct fixture *f)
 	image = vfio_fake_dmabuf_add(f->fake, 9, 64 * 64 * 4);
 	vfio_fake_plane_set(&f->fake->cursor, DRM_FORMAT_ARGB8888, 64, 64, 9);
 	watch(f);
-	run_ms(20);
+	run_for(20);
 	g_assert_nonnull(f->viewer->cursor.image);
 	g_assert_cmpint(f->viewer->cursor.hot_x_px, ==, -1);
 	return image;
@@ -549,26 +549,26 @@ static void test_cursor_images(void)
 	f.viewer->cursor.image = NULL;
 	fill(image + 64 * 64 * 4 - 4, 1, 0xff0000ff);
 	move_cursor(&f, 0, 0);
-	run_ms(5);
+	run_for(5);
 	g_assert_true(f.viewer->cursor.image == first);
 	/* another buffer */
 	vfio_fake_dmabuf_add(f.fake, 10, 256 * 256 * 4);
 	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 256, 256, 10);
 	move_cursor(&f, -300, -300);
-	run_ms(5);
+	run_for(5);
 	g_assert_cmpuint(f.viewer->cursor.image->info.width_px, ==, 256);
 	g_assert_cmpint(f.viewer->cursor_x_px, ==, -300);
 	/* and back to the first: it is known still */
 	unsigned int gets = f.fake->gets;
 	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 64, 64, 9);
 	move_cursor(&f, 1, 1);
-	run_ms(5);
+	run_for(5);
 	g_assert_true(f.viewer->cursor.image == first);
 	g_assert_cmpuint(f.fake->gets, ==, gets);
 	/* off */
 	f.fake->cursor.drm_format = f.fake->cursor.size = 0;
 	move_cursor(&f, 1, 1);
-	run_ms(5);
+	run_for(5);
 	g_assert_null(f.viewer->cursor.image);
 	g_assert_false(f.viewer->cursor_visible);
 	finish(&f);
@@ -583,11 +583,11 @@ static void test_cursor_is_not_held_up(void)
 	flip_to(&f, 1);
 	fill(f.pixels, 1, 1);
 	flip_to(&f, 1);
-	run_ms(20);
+	run_for(20);
 	g_assert_nonnull(f.viewer->held);
 	/* nobody can use a frame, but everybody sees the cursor move */
 	move_cursor(&f, 77, 33);
-	run_ms(5);
+	run_for(5);
 	g_assert_cmpint(f.viewer->cursor_x_px, ==, 77);
 	capture_release(f.viewer);
 	finish(&f);
@@ -600,11 +600,11 @@ static void test_cursor_query_fails_once(void)
 	watch_with_cursor(&f);
 	f.fake->cursor_result = -EAGAIN;
 	move_cursor(&f, 12, 34);
-	run_ms(5);
+	run_for(5);
 	f.fake->cursor_result = 0;
 	/* asked again with whatever comes next */
 	vfio_fake_signal(f.fake, GFX_IRQ, 0);
-	run_ms(5);
+	run_for(5);
 	g_assert_cmpint(f.viewer->cursor_x_px, ==, 12);
 	finish(&f);
 }
@@ -618,7 +618,7 @@ static void test_cursor_tiled(void)
 	vfio_fake_plane_set(&f.fake->cursor, DRM_FORMAT_ARGB8888, 64, 64, 9);
 	f.fake->cursor.drm_format_mod = I915_FORMAT_MOD_Y_TILED;
 	watch(&f);
-	run_ms(20);
+	run_for(20);
 	g_assert_null(f.viewer->cursor.image);
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);
@@ -639,11 +639,11 @@ static void test_locked_memory(void)
 		     "locked memory (ulimit -l, LimitMEMLOCK=)");
 	status->plane.size = 0;
 	flip_to(&f, 0);
-	run_ms(10);
+	run_for(10);
 	expect_blank(&f, BLANK_ERROR, "may not lock the picture: raise");
 	status->plane.off_reason = VFIO_GFX_OFF_BAD_ADDRESS;
 	flip_to(&f, 0);
-	run_ms(10);
+	run_for(10);
 	expect_blank(&f, BLANK_BAD_PLANE, "the GPU's page table leads to no guest memory");
 	finish(&f);
 }
@@ -660,7 +660,7 @@ static void test_no_buffer_hint(void)
 	/* no flip, but it gets better */
 	f.fake->get_result = 0;
 	for (unsigned int i = 0; i < 100 && !f.viewer->image; i++) {
-		run_ms(10);
+		run_for(10);
 	}
 	g_assert_nonnull(f.viewer->image);
 	finish(&f);

@@ -50,7 +50,7 @@ static void begin_prepared(struct fixture *f)
 	f->fake->damage.flags |= VFIO_GFX_DAMAGE_ALL;
 	told = 0;
 	watch(f);
-	run_ms(20);
+	run_for(20);
 }
 
 static void begin(struct fixture *f)
@@ -75,14 +75,14 @@ static void test_in_place(void)
 	g_assert_cmpuint(f.fake->harvests, ==, harvests);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	/* Nothing moves any more: the device tells of what comes. */
-	run_ms(600);
+	run_for(600);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	queries = f.fake->queries;
-	run_ms(300);
+	run_for(300);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	draw(&f, 0x200, "\x80");
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 2);
 	g_assert_cmphex(seen(&f, W - 1, H - 1), ==, 0x200);
 	g_assert_cmphex(seen(&f, 0, 0), ==, 0x113);
@@ -100,12 +100,12 @@ static void test_light(void)
 	harvests = f.fake->harvests;
 	for (uint32_t i = 0; i < 5 * G_N_ELEMENTS(tiles); i++) {
 		draw(&f, i + 1, tiles[i % G_N_ELEMENTS(tiles)]);
-		run_ms(10);
+		run_for(10);
 	}
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 5 * G_N_ELEMENTS(tiles));
 	/* and nobody polls */
 	unsigned int queries = f.fake->queries;
-	run_ms(200);
+	run_for(200);
 	g_assert_cmpuint(f.fake->queries, ==, queries);
 	finish(&f);
 }
@@ -123,7 +123,7 @@ static void test_flips(void)
 	/* faster than anybody would look for what is drawn in place */
 	for (uint32_t i = 0; i < 50; i++) {
 		flip_to(&f, 2 - i % 2);
-		run_ms(10);
+		run_for(10);
 		g_assert_cmphex(seen(&f, 0, 0), ==, i % 2 ? TRACK_LOAD_HEAVY_LOOKS : 0);
 	}
 	g_assert_cmpuint(f.fake->harvests, ==, harvests);
@@ -171,7 +171,7 @@ static void test_goes_on(void)
 	harvests = f.fake->harvests;
 	for (i = 0; i < 400 && f.fake->harvests < harvests + 2 * (TRACK_LOAD_HEAVY_LOOKS + 1); i++) {
 		draw(&f, 0x100 + i, "\xff");
-		run_ms(20);
+		run_for(20);
 	}
 	/* Twice through: the first harvest of each counts for nothing. */
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 2 * (TRACK_LOAD_HEAVY_LOOKS + 1));
@@ -191,11 +191,11 @@ static void test_blank(void)
 	flip_to(&f, 1);
 	expect_blank(&f, BLANK_PLANE_OFF, NULL);
 	unsigned int queries = f.fake->queries;
-	run_ms(200);
+	run_for(200);
 	g_assert_cmpuint(f.fake->queries, ==, queries); /* no polls of what is off */
 	f.fake->primary.drm_format = XR24;
 	flip_to(&f, 1);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f.fake->harvests, ==, harvests + 1);
 	g_assert_cmpuint(f.viewer->blank, ==, BLANK_NONE);
 	finish(&f);

@@ -102,7 +102,7 @@ static bool is_quiet(struct fixture *f)
 	for (unsigned int i = 0; i < 6; i++) {
 		uint64_t before = looks(f);
 
-		run_ms(1200);
+		run_for(1200);
 		if (looks(f) == before) {
 			return true;
 		}
@@ -124,12 +124,12 @@ static void test_still(gconstpointer accepts)
 	g_assert_cmpuint(before, <=, VFIO_POLL_STILL_LOOKS + 5);
 	/* beside the picture */
 	guest_page(0)[PAGE] = 2;
-	run_ms(600);
+	run_for(600);
 	g_assert_cmpuint(looks(&f), ==, before);
 	for (unsigned int i = 0; i < 2; i++) {
 		guest_page(PAGES - 1)[7] = (uint8_t)i;
 		for (unsigned int j = 0; j < 100 && looks(&f) == before; j++) {
-			run_ms(10);
+			run_for(10);
 		}
 		g_assert_cmpuint(looks(&f), >, before);
 		g_assert_true(is_quiet(&f));
@@ -137,7 +137,7 @@ static void test_still(gconstpointer accepts)
 	}
 	/* a flip isn't drawing, and is shown at once */
 	flip_to(&f, 1);
-	run_ms(10);
+	run_for(10);
 	g_assert_cmpuint(looks(&f), >, before);
 	end(&f);
 }
@@ -156,7 +156,7 @@ static void test_drawing(void)
 	before = f.viewer->presents;
 	for (unsigned int i = 0; i < 200; i++) {
 		guest_page(i % PAGES)[i] = (uint8_t)i;
-		run_ms(10);
+		run_for(10);
 	}
 	/* 60 Hz, less what a busy machine takes */
 	g_assert_cmpuint(f.viewer->presents - before, >, 40);

@@ -185,6 +185,18 @@ static void wait_has(struct bench *b, bool has)
 	}
 }
 
+/* Until the server has heard what the viewer takes unasked. */
+static void wait_max_bytes(struct bench *b, uint32_t max_bytes)
+{
+	const struct vnc_client *client = b->set->server->clients.head->data;
+	gint64 end = g_get_monotonic_time() + VIEWER_LIMIT_US;
+
+	while (client->clipboard.max_bytes != max_bytes) {
+		viewer_pump(b->v);
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+	}
+}
+
 static void test_plain_both_ways(void)
 {
 	struct bench b;
@@ -243,8 +255,9 @@ static void test_extended_from_viewer(void)
 	send_text(b.v, true, "asked for");
 	assert_paste(&b.guest, b.v, "asked for");
 	/* Unasked is a new one. */
+	b.guest.has = false;
 	send_text(b.v, true, large);
-	viewer_idle(b.v, 50);
+	wait_has(&b, true);
 	clipboard_request(&b.guest.peer);
 	assert_paste(&b.guest, b.v, large);
 	send_action(b.v, RFB_CLIP_NOTIFY);
@@ -270,7 +283,7 @@ static void test_caps(void)
 	bytes_set_u32(m->data + 4, -(uint32_t)8);
 	bytes_add_u32(m, 4);
 	send_cut(b.v, m);
-	viewer_idle(b.v, 50);
+	wait_max_bytes(&b, 4);
 	copy(&b.guest, "four");
 	assert_provide(b.v, "four");
 	copy(&b.guest, "longer");

@@ -14,7 +14,7 @@
 #include "ui/vnc/auth.h"
 #include "ui/vnc/server.h"
 
-#define VIEWER_LIMIT_US (20 * G_TIME_SPAN_SECOND)
+#define VIEWER_LIMIT_US (40 * G_TIME_SPAN_SECOND)
 
 struct viewer {
 	int fd;

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "util/fd.h"
+#include "main-loop.h"
 
 #define PAGE  4096u
 #define PAGES 64u
@@ -64,16 +64,6 @@ static void arm(struct fixture *f, const unsigned int *pages, size_t count)
 	g_assert_cmpint(write_watch_arm(f->watch, at, count), ==, 0);
 }
 
-static void run_ms(unsigned int ms)
-{
-	gint64 end = g_get_monotonic_time() + ms * 1000;
-
-	while (g_get_monotonic_time() < end) {
-		g_main_context_iteration(NULL, FALSE);
-		g_usleep(1000);
-	}
-}
-
 static void test_first_write(struct fixture *f, gconstpointer unused)
 {
 	static const unsigned int pages[] = { 5, 3, 4, 40 };
@@ -83,23 +73,23 @@ static void test_first_write(struct fixture *f, gconstpointer unused)
 	}
 	f->memory[3 * PAGE] = 1;
 	arm(f, pages, 4);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 0);
 	f->memory[2 * PAGE] = 1; /* beside them */
 	g_assert_cmpuint(f->memory[3 * PAGE], ==, 1); /* read */
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 0);
 	f->memory[40 * PAGE + 7] = 2;
 	g_assert_cmpuint(f->memory[40 * PAGE + 7], ==, 2);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 1);
 	/* Once. */
 	memset(f->memory, 3, PAGES * PAGE);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 1);
 	arm(f, pages, 4);
 	f->memory[4 * PAGE] = 4;
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 2);
 }
 
@@ -113,7 +103,7 @@ static void test_fresh(struct fixture *f, gconstpointer unused)
 	}
 	arm(f, pages, 2);
 	f->memory[61 * PAGE] = 1;
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 1);
 }
 
@@ -127,14 +117,14 @@ static void test_disarm(struct fixture *f, gconstpointer unused)
 	arm(f, pages, 2);
 	write_watch_disarm(f->watch);
 	f->memory[PAGE] = 1;
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 0);
 	/* A ring that nobody heard yet isn't heard after disarming. */
 	arm(f, pages, 2);
 	f->memory[PAGE] = 2;
 	g_usleep(20000);
 	write_watch_disarm(f->watch);
-	run_ms(20);
+	run_for(20);
 	g_assert_cmpuint(f->rings, ==, 0);
 }
 
