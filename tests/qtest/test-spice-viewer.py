@@ -360,6 +360,7 @@ def _(tmp):
     screen.draw(1)
 
     def vnc():
+        """Of a viewer's first picture, which may be the last one that was looked at before it came."""
         path = os.path.join(tmp, "vnc.png")
         subprocess.run(["gvnccapture", "-q", "127.0.0.1:%d" % number, path], timeout=60, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -375,12 +376,12 @@ def _(tmp):
         # Far more than its socket and the library's queue hold.
         for seed in range(2, 40):
             screen.draw(seed)
-        assert vnc() == screen.picture()
+        until("the picture by VNC", lambda: vnc() == screen.picture())
         for width, height in ((800, 600), (320, 200)):
             start = time.monotonic()
             screen.mode(width, height)
             screen.draw(5)
-            assert vnc() == screen.picture()
+            until("the picture by VNC", lambda: vnc() == screen.picture())
             vm.qmp("query-spice")
             assert time.monotonic() - start < 20
         probe.process.send_signal(signal.SIGCONT)
