@@ -12,6 +12,7 @@ import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/e2e"))
+import tap  # noqa: E402
 from machine import Failure, Machine, Vgpu  # noqa: E402
 
 QEMU = "/usr/bin/qemu-system-x86_64"
@@ -88,17 +89,7 @@ def main():
     if len(sys.argv) > 1:
         tests = [test for test in tests if test.__name__ in sys.argv[1:]]
     subprocess.run(["modprobe", "vfio_pci"], check=False)
-    print(f"1..{len(tests)}", flush=True)
-    failed = 0
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} {test.__doc__}", flush=True)
-        except Failure as failure:
-            failed = 1
-            text = str(failure).replace("\n", "\n# ")
-            print(f"not ok {number} {test.__doc__}\n# {text}", flush=True)
-    return failed
+    tap.run([(test.__doc__, test) for test in tests])
 
 
-sys.exit(main())
+main()
