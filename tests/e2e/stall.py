@@ -66,8 +66,8 @@ def is_lost(pid):
         match = re.match(r"(.*?)\s+\[.*\brip (0x[0-9a-f]+)", line)
         if match:
             places[match.group(1)].add(int(match.group(2), 16))
-    return any(len(where) == 1 and start <= max(where) < start + ENTER_SIZE
-               for where in places.values() for start in _enters())
+    still = [max(where) for where in places.values() if len(where) == 1]
+    return bool(still) and any(start <= address < start + ENTER_SIZE for start in _enters() for address in still)
 
 
 def report(pid, seconds=1, lines=40):

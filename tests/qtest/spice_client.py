@@ -271,6 +271,13 @@ class Probe:
         except AssertionError as error:
             raise AssertionError("%s; it said %r" % (error, self.lines[-10:]))
 
+    def has_said(self, start):
+        """Waits until it has said a line that begins with @start, be it before others that were waited for."""
+        def look():
+            self.read()
+            return any(line.startswith(start) for line in self.history)
+        until("spice-probe: %r" % start, look)
+
     def do(self, *words):
         self.process.stdin.write((" ".join(str(w) for w in words) + "\n").encode())
         self.process.stdin.flush()

@@ -189,7 +189,7 @@ def _(tmp):
         channels = vm.qmp("query-spice")["channels"]
         assert initialized["client"] in channels, channels
         # see docs/spice.md on viewers that end before
-        until("a picture", lambda: [line for line in (probe.read(), probe.history)[1] if line.startswith("primary")])
+        probe.has_said("primary")
     gone = vm.qmp.event("SPICE_DISCONNECTED")
     assert sorted(gone) == ["client", "server"] and gone["server"] == server, gone
     until("no channel", lambda: not vm.qmp("query-spice")["channels"])
@@ -506,7 +506,7 @@ def _(tmp):
             for s in sockets:
                 s.close()
             probe.shows(screen.picture())
-            until("its inputs", lambda: "opened SpiceInputsChannel" in (probe.read(), probe.history)[1])
+            probe.has_said("opened SpiceInputsChannel")
         until("no channel", lambda: not vm.qmp("query-spice")["channels"])
     sockets = connected_sockets(vm, 1)
     with sockets[0], Probe(tmp, "fd:%d" % sockets[0].fileno(), "wrong",

@@ -72,10 +72,12 @@ static inline void finish(struct fixture *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/* Until a reason is shown: row R15. */
+/* Until a reason is shown, at most a second: row R15. */
 static inline void expect_blank(struct fixture *f, enum blank_reason reason, const char *text)
 {
-	run_until(f->viewer->blank == reason);
+	for (unsigned int i = 0; i < 100 && f->viewer->blank != reason; i++) {
+		run_for(10);
+	}
 	g_assert_cmpstr(blank_reason_code(f->viewer->blank), ==, blank_reason_code(reason));
 	if (text) {
 		g_assert_nonnull(f->viewer->blank_text);

@@ -188,7 +188,7 @@ static void wait_has(struct bench *b, bool has)
 /* Until the server has heard what the viewer takes unasked. */
 static void wait_max_bytes(struct bench *b, uint32_t max_bytes)
 {
-	const struct vnc_client *client = b->set->server->clients.head->data;
+	const struct vnc_client *client = first_client(b->set);
 	gint64 end = g_get_monotonic_time() + VIEWER_LIMIT_US;
 
 	while (client->clipboard.max_bytes != max_bytes) {

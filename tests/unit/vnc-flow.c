@@ -290,7 +290,7 @@ static void test_slow_reader(void)
 	while (!guest_is_shown(set, v)) {
 		viewer_receive(v);
 	}
-	pace = &((struct vnc_client *)set->server->clients.head->data)->screen.pace;
+	pace = &first_client(set)->screen.pace;
 	v->rate_bytes_ms = 300;
 	timer = g_timeout_add(16, animate, &animation);
 	while (g_get_monotonic_time() - start < 4 * G_TIME_SPAN_SECOND) {

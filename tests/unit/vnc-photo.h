@@ -8,11 +8,6 @@
 
 #define QUALITY(level) (RFB_ENCODING_QUALITY_0 + (level))
 
-static inline struct vnc_client *first_client(struct set *set)
-{
-	return set->server->clients.head->data;
-}
-
 /* The picture counts as moving, whatever time the machine takes. */
 static inline void keep_moving(struct set *set)
 {

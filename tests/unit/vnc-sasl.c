@@ -41,7 +41,7 @@ static void test_plain(void)
 	g_assert_true(viewer_init(v, true));
 	viewer_update(v, false);
 	assert_guest_shown(set, v);
-	client = set->server->clients.head->data;
+	client = first_client(set);
 	g_assert_true(g_str_has_prefix(sasl_auth_user(client->sasl), "ada"));
 	viewer_free(v);
 	set_free(set);

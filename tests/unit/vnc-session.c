@@ -246,7 +246,7 @@ static void test_slow_link(void)
 {
 	struct set *set = set_new("none", 1280, 720);
 	struct viewer *v = viewer_join(set->server);
-	struct vnc_client *client = set->server->clients.head->data;
+	struct vnc_client *client = first_client(set);
 	uint64_t before;
 
 	/* For the damage; what it draws is drawn over. */
@@ -281,7 +281,7 @@ static void test_scraps(void)
 	struct set *set = set_new("none", 1280, 720);
 	struct viewer *v = viewer_join(set->server);
 	struct client_screen *screen =
-		&((struct vnc_client *)set->server->clients.head->data)->screen;
+		&first_client(set)->screen;
 
 	viewer_request(v, false);
 	viewer_idle(v, 20);

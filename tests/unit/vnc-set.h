@@ -166,6 +166,11 @@ static inline bool guest_is_shown(struct set *set, struct viewer *v)
 	return true;
 }
 
+static inline struct vnc_client *first_client(struct set *set)
+{
+	return set->server->clients.head->data;
+}
+
 static inline void assert_guest_shown(struct set *set, struct viewer *v)
 {
 	g_assert_true(guest_is_shown(set, v));

@@ -293,7 +293,7 @@ static void test_client_certificate(void)
 	g_assert_true(start_tls(v, certs, "client"));
 	g_assert_cmpuint(take_u32(&v->decoder), ==, 0);
 	g_assert_true(viewer_init(v, true));
-	client = set->server->clients.head->data;
+	client = first_client(set);
 	g_assert_cmpstr(client->x509_name, ==, "CN=Ada,O=Test");
 	tls_viewer_free(v);
 	set_free(set);

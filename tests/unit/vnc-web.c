@@ -274,7 +274,7 @@ static void test_session(void)
 		g_assert_cmpuint(viewer_start(v, 8), ==, RFB_SECURITY_NONE);
 		g_assert_cmpuint(viewer_authenticate(v, NULL), ==, 0);
 		g_assert_true(viewer_init(v, true));
-		client = set->server->clients.head->data;
+		client = first_client(set);
 		g_assert_true(client->address.websocket);
 		for (unsigned int i = 0; i < 20; i++) {
 			guest_draw_random(set->guest, 0);
